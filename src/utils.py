@@ -1,0 +1,168 @@
+"""What every stage needs and that knows neither pixels nor networks: options, errors, whole files."""
+
+import json
+import os
+import re
+import secrets
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from docopt import DocoptExit, docopt
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class UserError(Exception):
+    """A mistake the user can mend. The message is one line: the option, the wrong value, the remedy."""
+
+
+def run(main):
+    """Run a script's main(argv) under the one error policy of all scripts, then exit."""
+    # TensorFlow greets with a page of hints about the processor; they would bury our one line.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        main(sys.argv[1:])
+    except UserError as error:
+        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt as stop:
+        print(f"stopped{': ' if stop.args else ''}{' '.join(map(str, stop.args))}", file=sys.stderr)
+        sys.exit(130)
+
+
+# ---------------------------------------------------------------- options
+
+
+def read_options(usage, checks, argv):
+    """Parse argv by a docopt usage text into keyword arguments, each checked by its entry in `checks`.
+
+    An option that was not given takes its default from the usage text. A default path hangs on the
+    root of the project, a path that the user typed on the current directory.
+    """
+    try:
+        values = docopt(usage, argv)
+        typed = docopt(re.sub(r"\[default: .*?\]", "", usage), argv)
+    except DocoptExit as error:
+        raise UserError(_usage_mistake(error, usage)) from None
+    options = {}
+    for name, value in values.items():
+        if isinstance(value, str):
+            if checks[name] is path and typed[name] is None:
+                value = ROOT / value
+            value = checks[name](name, str(value))
+        options[name.lstrip("-")] = value
+    del options["help"]
+    return options
+
+
+def _usage_mistake(error, usage):
+    """Say in one line what docopt says in a page."""
+    said = str(error.code).splitlines()[0]
+    wrong = re.findall(r"(?:Option|Argument)\('?([^',)]*)'?, '?([^',)]*)'?", said)
+    if wrong:
+        said = "unknown or given twice: " + ", ".join(name if name != "None" else value for name, value in wrong)
+    elif said.lower().startswith("usage"):
+        said = "give " + " and ".join(re.findall(r"(?m)^  \S+\.py (--\w+=<\w+>)", usage))
+    return f"{shown(said, 120)}; see --help"
+
+
+def whole(low, high):
+    """A check for a whole number from low to high."""
+
+    def check(name, value):
+        if not re.fullmatch(r"[+-]?\d{1,12}", value) or not low <= int(value) <= high:
+            raise UserError(f"{name}={shown(value)} must be a whole number from {low} to {high}")
+        return int(value)
+
+    return check
+
+
+def number(low, high):
+    """A check for a number from low to high."""
+
+    def check(name, value):
+        try:
+            result = float(value)
+        except ValueError:
+            result = float("nan")
+        if not low <= result <= high:
+            raise UserError(f"{name}={shown(value)} must be a number from {low:g} to {high:g}")
+        return result
+
+    return check
+
+
+def one_of(*names):
+    """A check for one of a few names."""
+
+    def check(name, value):
+        if value not in names:
+            raise UserError(f"{name}={shown(value)} is not known; choose {', '.join(names[:-1])} or {names[-1]}")
+        return value
+
+    check.names = names
+    return check
+
+
+def path(name, value):
+    """A check that turns the text of an option into a path."""
+    if not value or "\0" in value:
+        raise UserError(f"{name}={shown(value)} is no path; name a file or a folder")
+    return Path(value).expanduser()
+
+
+def text(name, value):
+    """A check for an option that takes any text but none at all."""
+    if not value:
+        raise UserError(f"{name} is empty; give it a value")
+    return value
+
+
+def shown(value, most=60):
+    """A value as an error message shows it: on one line, and shortened in the middle where it is long."""
+    line = str(value).encode("unicode_escape", "surrogateescape").decode("ascii", "replace")
+    return line if len(line) <= most else f"{line[: most // 2]}...{line[-most // 2 :]}"
+
+
+# ---------------------------------------------------------------- files
+
+
+@contextmanager
+def whole_file(target):
+    """Yield a temporary path beside `target`, of the same ending, that becomes `target` only if all goes well."""
+    target = Path(target)
+    temporary = target.with_name(f".{secrets.token_hex(6)}.part{target.suffix}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, target)
+    except OSError as error:
+        raise UserError(
+            f"cannot write {shown(target)}: {error.strerror or error}; free some space or choose another place"
+        ) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(target, content):
+    """Write a text file whole or not at all."""
+    with whole_file(target) as temporary:
+        temporary.write_text(content, encoding="utf-8")
+
+
+def write_json(target, content):
+    """Write a JSON file whole or not at all."""
+    write_text(target, json.dumps(content, indent=2) + "\n")
+
+
+def read_json(source):
+    """Read a JSON file."""
+    return json.loads(Path(source).read_text(encoding="utf-8"))
+
+
+def named(names, most=5):
+    """A few of many names in a line: "a, b, c and 12 more"."""
+    names = [shown(name) for name in names]
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
