@@ -129,6 +129,20 @@ def shown(value, most=60):
 
 
 @contextmanager
+def quiet_libraries():
+    """Keep off the terminal what C++ libraries write to it while they load: pages that would bury our one line."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@contextmanager
 def whole_file(target):
     """Yield a temporary path beside `target`, of the same ending, that becomes `target` only if all goes well."""
     target = Path(target)

@@ -1,0 +1,54 @@
+"""What the machine can do: which device works, which precision is faster on it, how its memory errors look."""
+
+import time
+
+import keras
+import numpy as np
+
+GAIN = 1.2  # bfloat16 must be this much faster than float32 to be worth its rounding
+
+
+def accelerators():
+    """The names of the GPUs and TPUs that the backend sees, a list that may be empty."""
+    return [name for kind in ("gpu", "tpu") for name in _devices(kind)]
+
+
+def _devices(kind):
+    try:
+        return keras.distribution.list_devices(kind)
+    except (RuntimeError, NotImplementedError):  # JAX raises where it has no such device
+        return []
+
+
+def use_xla():
+    """Whether to compile by XLA: it gains on accelerators and is how JAX works; TensorFlow is slower by it on a CPU."""
+    return bool(accelerators()) or keras.backend.backend() == "jax"
+
+
+def choose_precision(wanted):
+    """ "float32" or "bfloat16" as wanted; for "auto" the one whose training step is faster here, measured in a second."""
+    if wanted != "auto":
+        return wanted
+    return "bfloat16" if _step_seconds("float32") > GAIN * _step_seconds("mixed_bfloat16") else "float32"
+
+
+def _step_seconds(dtype):
+    """The least of a few times of one training step of three small convolutions."""
+    layers = [keras.layers.Conv2D(64, 3, padding="same", activation="relu", dtype=dtype) for _ in range(3)]
+    network = keras.Sequential([keras.Input((64, 64, 64)), *layers])
+    network.compile("sgd", "mse", jit_compile=use_xla())
+    batch = np.zeros((4, 64, 64, 64), np.float32)
+    seconds = []
+    for _ in range(4):  # the first one compiles
+        started = time.perf_counter()
+        network.train_on_batch(batch, batch)
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
+
+
+def is_out_of_memory(error):
+    """Whether an exception of any backend says that memory ran out."""
+    text = f"{type(error).__name__} {error}"
+    return isinstance(error, MemoryError) or any(
+        sign in text for sign in ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory", "out of memory")
+    )

@@ -1,0 +1,184 @@
+"""Pictures in and out as arrays: orientation, colour, alpha, size, and what is written with them.
+
+Arrays are RGB, float32, 0..1, of shape (H, W, 3); masks are (H, W), float32, 0..1, 1 = figure.
+"""
+
+import io
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin
+
+from utils import UserError, shown, whole_file
+
+READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+ALPHA_ENDINGS = (".png", ".webp", ".tif", ".tiff")
+MOST_PIXELS = 120_000_000  # twice what phones make; a picture beyond it is more likely a trap
+
+
+# ---------------------------------------------------------------- in
+
+
+def open_picture(source, most_side=None):
+    """Read a picture as an upright 8-bit sRGB Pillow image, RGB, or RGBA where it has transparent parts.
+
+    `most_side` lets a JPEG be decoded at a fraction of its size, never below that long side.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # our own limit below is the stricter one, broken EXIF is ignored
+            with Image.open(source, formats=READABLE) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise UserError(
+                        f"{shown(source)} has {image.width}x{image.height} pixels; "
+                        f"at most {MOST_PIXELS // 10**6} million are read: make it smaller"
+                    )
+                if most_side:
+                    image.draft("RGB", (most_side, most_side))
+                image.load()
+                return _to_srgb(_upright(image))
+    except FileNotFoundError:
+        raise UserError(f"{shown(source)} does not exist; check the path") from None
+    except (OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "damaged, or no picture"
+        raise UserError(
+            f"{shown(source)} cannot be read ({reason}); give a JPEG, PNG, WebP, BMP or TIFF file"
+        ) from None
+
+
+def _upright(image):
+    """Apply the EXIF orientation, where there is one that can be read."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except (SyntaxError, ValueError, KeyError, TypeError, OSError, OverflowError):
+        return image
+
+
+def _to_srgb(image):
+    """Any Pillow image as 8-bit sRGB: RGB, or RGBA where it says anything of transparency."""
+    image = _to_8_bits(image)
+    alpha = None
+    if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        alpha = image.getchannel("A")
+    profile = image.info.get("icc_profile")
+    picture = _apply_profile(image, profile) if profile else None
+    picture = picture or image.convert("RGB")
+    if alpha is not None:
+        picture.putalpha(alpha)
+    picture.info = {}
+    return picture
+
+
+def _to_8_bits(image):
+    """Scale the modes of more than 8 bits (16-bit, 32-bit and float grey) down to 8-bit grey."""
+    if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
+        return image
+    grey = np.nan_to_num(np.asarray(image).astype(np.float32))
+    # Integers of more than 8 bits mean 0..65535; floats may mean 0..1, 0..255 or 0..65535: the least that holds them.
+    full = 65535.0 if image.mode != "F" else next((top for top in (1.0, 255.0) if grey.max() <= top), 65535.0)
+    return Image.fromarray(np.uint8(np.clip(grey / full, 0, 1) * 255 + 0.5))
+
+
+def _apply_profile(image, profile):
+    """Convert an image with an ICC profile to sRGB; None where the profile is broken or fits another mode."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "sRGB" in ImageCms.getProfileDescription(source):
+            return None
+        base = image.convert("RGB") if image.mode not in ("L", "CMYK") else image
+        return ImageCms.profileToProfile(base, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+def flatten(image):
+    """An RGB Pillow image of an RGB or RGBA one, transparent parts over white."""
+    if image.mode == "RGB":
+        return image
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=image.getchannel("A"))
+    return white
+
+
+def to_array(image):
+    """An RGB Pillow image as (H, W, 3), or a grey one as (H, W), float32 in 0..1."""
+    return np.asarray(image, np.float32) / 255
+
+
+def to_image(array):
+    """A float array in 0..1, (H, W, 3) or (H, W), as an 8-bit Pillow image."""
+    return Image.fromarray(np.uint8(np.clip(array, 0, 1) * 255 + 0.5))
+
+
+# ---------------------------------------------------------------- size
+
+
+def fitted_size(size, side):
+    """The (width, height) of a picture of `size` scaled to the long side `side`, each at least 1."""
+    scale = side / max(size)
+    return tuple(max(1, round(length * scale)) for length in size)
+
+
+def fit(image, side, resample=Image.Resampling.BILINEAR):
+    """A Pillow image scaled, up or down, to the long side `side`."""
+    size = fitted_size(image.size, side)
+    return image if size == image.size else image.resize(size, resample, reducing_gap=None if resample == 0 else 3.0)
+
+
+def pad_square(image, side):
+    """A Pillow image of long side `side` in the middle of a black square: nothing is squeezed out of shape."""
+    square = Image.new(image.mode, (side, side))
+    square.paste(image, pad_offset(image.size, side))
+    return square
+
+
+def pad_offset(size, side):
+    """Where the left upper corner of a picture of `size` lies in the square of `pad_square`."""
+    return (side - size[0]) // 2, (side - size[1]) // 2
+
+
+# ---------------------------------------------------------------- out
+
+
+def write_picture(target, image, record=None):
+    """Write a Pillow image whole or not at all, in the format of the ending, with the record of the run inside it."""
+    target = Path(target)
+    options = {"quality": 95} if target.suffix.lower() in (".jpg", ".jpeg", ".webp") else {}
+    if record is not None:
+        options |= _record_options(target, record)
+    with whole_file(target) as temporary:
+        image.save(temporary, **options)
+
+
+def _record_options(target, record):
+    """What Pillow's save needs to store the record: text in a PNG, an EXIF description elsewhere, nothing in a BMP."""
+    line = json.dumps(record)
+    if target.suffix.lower() == ".png":
+        info = PngImagePlugin.PngInfo()
+        info.add_text("record", line)
+        return {"pnginfo": info}
+    if target.suffix.lower() == ".bmp":
+        return {}
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = line
+    return {"exif": exif}
+
+
+def read_record(source):
+    """The record that `write_picture` stored in a picture, or None."""
+    with Image.open(source, formats=READABLE) as image:
+        line = image.info.get("record") or image.getexif().get(ExifTags.Base.ImageDescription)
+    try:
+        return json.loads(line)
+    except (TypeError, ValueError):
+        return None
+
+
+def check_ending(option, target, endings=ENDINGS):
+    """Refuse a target whose ending names no format that fits."""
+    if Path(target).suffix.lower() not in endings:
+        raise UserError(f"{option}={shown(target)} must end in {', '.join(endings)}")

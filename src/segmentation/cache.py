@@ -1,0 +1,118 @@
+"""The decoded cache: every pair of a data set at one size, mapped from disk, so that training never waits for it."""
+
+import hashlib
+import os
+import secrets
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from images import fit, pad_square
+from segmentation.datasets import WrongSize, find_pairs, read_pair
+from utils import ROOT, UserError, named, read_json, shown, write_json
+
+CACHE = ROOT / "data" / ".cache"  # may be deleted at any time
+LAYOUT = 1  # goes up when what is stored changes, so that no old cache is taken for a new one
+
+
+class DecodedSet:
+    """The pairs of a folder, decoded once at one size and padded with black.
+
+    pictures: (N, size, size, 3) uint8; masks: (N, size, size) uint8 of 0 and 1; rows: {stem: row} of the usable
+    pairs; wrong: {problem: [stems]} of the others; fingerprint: a hash of every byte of the pairs.
+    """
+
+    def __init__(self, folder):
+        told = read_json(folder / "set.json")
+        self.rows, self.wrong, self.fingerprint = told["rows"], told["wrong"], told["fingerprint"]
+        self.pictures = np.load(folder / "pictures.npy", mmap_mode="r")
+        self.masks = np.load(folder / "masks.npy", mmap_mode="r")
+
+
+def decoded(data, size):
+    """The pairs of the folder `data` at `size` px, from the cache where the same bytes were decoded before."""
+    pairs, problems = find_pairs(data)
+    fingerprint = _fingerprint(pairs)
+    folder = CACHE / f"{fingerprint[:16]}-{size}-{LAYOUT}"
+    if not folder.exists():
+        _fill(folder, pairs, problems, fingerprint, size)
+    result = DecodedSet(folder)
+    for problem, names in (problems | result.wrong).items():
+        print(f"left out, {len(names)} {problem}: {named(names)}")
+    return result
+
+
+def _fingerprint(pairs):
+    """A hash of the names and bytes of all pairs: a second per gigabyte, where sizes and dates may lie."""
+    total = hashlib.sha256()
+    for stem, files in pairs.items():
+        total.update(os.fsencode(stem))
+        for file in files:
+            try:
+                total.update(hashlib.sha256(file.read_bytes()).digest())
+            except OSError:
+                total.update(b"unreadable")
+    return total.hexdigest()
+
+
+def _fill(folder, pairs, problems, fingerprint, size):
+    """Decode all pairs into a folder that appears in one step, so that half a cache is never taken for one."""
+    part = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
+    try:
+        part.mkdir(parents=True)
+        _check_space(part, len(pairs) * size * size * 4)
+        rows, wrong = _decode(part, pairs, size)
+        if not rows:
+            left_out = (problems | wrong).items()
+            reasons = "; ".join(f"{len(names)} {problem}: {named(names, 2)}" for problem, names in left_out)
+            raise UserError(
+                f"--data has no usable pair of picture and mask ({reasons or 'it is empty'}); see the README"
+            )
+        write_json(part / "set.json", {"rows": rows, "wrong": wrong, "fingerprint": fingerprint})
+        os.replace(part, folder)
+    except OSError as error:
+        if not folder.exists():  # another run may have been quicker
+            raise UserError(f"cannot write {shown(folder)}: {error.strerror}; free some space") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _check_space(folder, needed):
+    """Refuse before the work what the disk cannot hold."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise UserError(
+            f"--size: decoding the data needs {needed / 1e9:.1f} GB in {shown(folder.parent)}, "
+            f"where {free / 1e9:.1f} GB are free; choose a smaller size"
+        )
+
+
+def _decode(part, pairs, size):
+    """Write pictures.npy and masks.npy, a row a pair: ({stem: row} of the usable pairs, {problem: [names]})."""
+    shape = (max(len(pairs), 1), size, size)
+    pictures = np.lib.format.open_memmap(part / "pictures.npy", "w+", np.uint8, (*shape, 3))
+    masks = np.lib.format.open_memmap(part / "masks.npy", "w+", np.uint8, shape)
+
+    def decode(row, picture, mask):
+        try:
+            image, figure = read_pair(picture, mask)
+        except WrongSize:
+            return "masks of another size than their picture"
+        except UserError:
+            return "pairs that cannot be read"
+        pictures[row] = pad_square(fit(image, size), size)
+        masks[row] = np.asarray(pad_square(fit(figure, size, Image.Resampling.NEAREST), size)) > 0
+        return None
+
+    with ThreadPoolExecutor() as threads:
+        found = threads.map(decode, range(len(pairs)), *zip(*pairs.values(), strict=True))
+        verdicts = list(tqdm(found, "decoding", len(pairs), unit="pair", disable=None)) if pairs else []
+    wrong = {}
+    for stem, verdict in zip(pairs, verdicts, strict=True):
+        if verdict:
+            wrong.setdefault(verdict, []).append(stem)
+    rows = {stem: row for row, (stem, verdict) in enumerate(zip(pairs, verdicts, strict=True)) if not verdict}
+    return rows, wrong

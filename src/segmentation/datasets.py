@@ -1,0 +1,103 @@
+"""A folder of pictures and masks: its pairs, how a mask is read, and who is held back from training."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from images import ENDINGS, READABLE, flatten, open_picture
+from utils import UserError, shown
+
+
+# ---------------------------------------------------------------- pairs
+
+
+def find_pairs(folder):
+    """Match `images/` and `masks/` by file stem: ({stem: (picture, mask)} by stem, {problem: [names]})."""
+    pictures, twice = _by_stem(Path(folder) / "images")
+    masks, twice_masks = _by_stem(Path(folder) / "masks")
+    problems = {
+        "pictures without a mask": sorted(pictures[stem].name for stem in pictures.keys() - masks.keys()),
+        "masks without a picture": sorted(masks[stem].name for stem in masks.keys() - pictures.keys()),
+        "names that occur twice": sorted(twice + twice_masks),
+    }
+    pairs = {stem: (pictures[stem], masks[stem]) for stem in sorted(pictures.keys() & masks.keys())}
+    return pairs, {problem: names for problem, names in problems.items() if names}
+
+
+def _by_stem(folder):
+    """The pictures in a folder by stem, and the names of those whose stem is taken already."""
+    if not folder.is_dir():
+        raise UserError(
+            f"--data={shown(folder.parent)} has no folder {folder.name}/; "
+            "it must hold images/ and masks/: get a data set with download_data.py"
+        )
+    found, twice = {}, []
+    for file in sorted(folder.iterdir()):
+        if file.suffix.lower() not in ENDINGS or file.name.startswith(".") or not file.is_file():
+            continue
+        if file.stem in found:
+            twice.append(file.name)
+        else:
+            found[file.stem] = file
+    return found, twice
+
+
+class WrongSize(UserError):
+    """A mask of another size than its picture."""
+
+
+def read_pair(picture, mask):
+    """One pair as Pillow images of one size, RGB and grey 0/255."""
+    image = flatten(open_picture(picture))
+    figure = read_mask(mask)
+    if figure.size != image.size:
+        raise WrongSize(f"{shown(mask)} is {figure.size}, its picture is {image.size}; give both the same size")
+    return image, figure
+
+
+def read_mask(source):
+    """A mask file of any kind (0/1, 0/255, 16-bit, palette, RGB) as a grey Pillow image of 0 and 255."""
+    try:
+        with Image.open(source, formats=READABLE) as image:
+            image.load()
+            deep = image.mode in ("I", "F", "1") or image.mode.startswith("I;16")
+            values = np.asarray(image if deep else _over_black(image), np.float32)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UserError(f"{shown(source)} cannot be read as a mask ({error}); give a PNG") from None
+    return Image.fromarray(np.uint8(_is_figure(values)) * 255)
+
+
+def _over_black(image):
+    """An RGB image of any 8-bit one; what is transparent is no figure."""
+    colours = image.convert("RGBA")
+    return Image.composite(colours.convert("RGB"), Image.new("RGB", image.size), colours.getchannel("A"))
+
+
+def _is_figure(values):
+    """Which pixels of a mask, (H, W) or (H, W, 3), belong to the figure: (H, W) bool.
+
+    In grey, the brighter half: 0/1 and 0/255 alike, and the ringing of a JPEG near black does not count.
+    In colour (palettes of class indices), every colour but black.
+    """
+    if values.ndim == 3:
+        coloured = np.ptp(values, axis=2).max() > 16  # a JPEG's grey is not quite grey
+        values = values.max(axis=2)
+        if coloured:
+            return values > 16
+    return values > values.max() / 2
+
+
+# ---------------------------------------------------------------- who is held back
+
+
+def is_held_back(stem, share):
+    """Whether a picture is held back from training: by a hash of its stem, so that adding pictures moves none."""
+    return int.from_bytes(hashlib.sha256(stem.encode()).digest()[:8], "big") < share * 2**64
+
+
+def split(stems, share):
+    """The positions of the training and of the held-back pictures, two int arrays."""
+    held = np.array([is_held_back(stem, share) for stem in stems], bool)
+    return np.flatnonzero(~held), np.flatnonzero(held)

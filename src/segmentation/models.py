@@ -1,0 +1,78 @@
+"""A trained network on disk: its weights in a .keras or .h5 file and, beside it, the record that explains them."""
+
+import platform
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from segmentation.networks import NETWORKS
+from utils import UserError, read_json, shown, whole_file, write_json
+
+ENDINGS = (".keras", ".h5")
+
+
+def record_path(model):
+    """The record of a network lies beside it, with the ending .json."""
+    return Path(model).with_suffix(".json")
+
+
+def build(record, dtype="float32"):
+    """The untrained network that a record describes."""
+    return NETWORKS[record["network"]](dtype=dtype, **record["network_options"])
+
+
+def save_network(target, network, record):
+    """Write a network and its record, each whole; the record comes last, so that it never describes an older file."""
+    with whole_file(target) as temporary:
+        network.save(temporary)
+    write_json(record_path(target), record)
+
+
+def load_network(model):
+    """Read a network and its record: (keras.Model, dict).
+
+    The network is built by our own code from what the record says, and the file gives numbers only: whatever
+    else a stranger's file holds is never run.
+    """
+    model = Path(model)
+    if not model.is_file():
+        raise UserError(f"--model={shown(model)} does not exist; train one with train.py or name another")
+    record = read_record(model)
+    try:
+        network = build(record)
+        network.load_weights(model)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(
+            f"--model={shown(model)} does not fit its record {record_path(model).name} ({shown(said)}); "
+            "copy both again from where they were trained"
+        ) from None
+    return network, record
+
+
+def read_record(model):
+    """The record beside a network."""
+    try:
+        record = read_json(record_path(model))
+        if record["network"] in NETWORKS and record["network_options"]["size"] > 0:
+            return record
+        reason = f"it names the unknown network {shown(record['network'])}"
+    except FileNotFoundError:
+        reason = "it is not there"
+    except (OSError, ValueError, KeyError, TypeError):
+        reason = "it is damaged"
+    raise UserError(
+        f"--model={shown(model)} needs its record {record_path(model).name} beside it, and {reason}; "
+        "copy it from where the network was trained"
+    )
+
+
+def versions():
+    """What made a network: the versions that could explain a difference."""
+    return {
+        "python": platform.python_version(),
+        "keras": keras.version(),
+        "backend": keras.backend.backend(),
+        "numpy": np.__version__,
+    }

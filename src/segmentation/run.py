@@ -1,0 +1,156 @@
+"""A training run on disk: what it needs to go on after a kill at any moment, its log and its curves."""
+
+import csv
+import io
+import math
+import time
+from pathlib import Path
+
+import keras
+from matplotlib.figure import Figure
+
+from utils import UserError, read_json, shown, whole_file, write_json, write_text
+
+# What may differ when a run goes on; every other option is part of what the run computes.
+FREE_OPTIONS = {"data", "epochs", "patience", "tensorboard", "resume"}
+
+
+class Run(keras.callbacks.Callback):
+    """Keeps a training run in the folder <model>.run: run.json, log.csv, curves.png and two files of weights.
+
+    run.json names the weights that belong to it and is replaced in one step, so the folder always tells of the end
+    of one epoch: network, optimiser and log agree. All else (best epoch, patience) follows from the log.
+    """
+
+    def __init__(self, model_path, options, fingerprint):
+        super().__init__()
+        self.folder = Path(model_path).with_suffix(".run")
+        self.patience = options["patience"]
+        self.options = {name: value for name, value in options.items() if name not in FREE_OPTIONS | {"model"}}
+        self.state = {"options": self.options, "fingerprint": fingerprint, "history": [], "finished": False}
+        self.broken = False
+        if self._file("run.json").exists():
+            self._open(read_json(self._file("run.json")), options["resume"], fingerprint)
+
+    def _open(self, saved, resume, fingerprint):
+        """Continue a saved run, start over where it had finished, and refuse where work would be lost."""
+        done = f"{shown(self.folder)} holds an unfinished run of {len(saved['history'])} epochs"
+        if not resume and not saved["finished"]:
+            raise UserError(f"{done}: add --resume to continue it, or delete that folder to start over")
+        if not resume:
+            return
+        other = [f"--{name}={value}" for name, value in saved["options"].items() if self.options[name] != value]
+        if other:
+            raise UserError(f"--resume: that run began with {' '.join(other)}; give the same options again")
+        if saved["fingerprint"] != fingerprint:
+            raise UserError("--resume: the pictures in --data changed since that run began; leave --resume out")
+        self.state = saved | {"finished": False}
+
+    def _file(self, name):
+        return self.folder / name
+
+    # ------------------------------------------------------------ what the log tells
+
+    @property
+    def history(self):
+        """A dict per finished epoch: epoch, loss, iou, f1, the same with val_, learning_rate, seconds."""
+        return self.state["history"]
+
+    @property
+    def best(self):
+        """The log of the best epoch by held-back IoU (by training IoU where nothing is held back), or None."""
+        return max(self.history, key=lambda row: row.get("val_iou", row["iou"]), default=None)
+
+    @property
+    def is_stale(self):
+        """Whether the best epoch is `patience` epochs ago."""
+        return bool(self.history) and len(self.history) - self.best["epoch"] >= self.patience
+
+    @property
+    def precision(self):
+        """The precision that the run began with, or None: what was measured once holds for the whole run."""
+        return self.state.get("precision")
+
+    @precision.setter
+    def precision(self, value):
+        self.state["precision"] = value
+
+    @property
+    def kept(self):
+        """What an error message says of the work so far."""
+        return f"epochs 1 to {len(self.history)} are kept in {shown(self.folder)}; " if self.history else ""
+
+    # ------------------------------------------------------------ what Keras calls
+
+    def on_train_begin(self, logs=None):
+        if self.history:
+            self.model.optimizer.build(self.model.trainable_variables)
+            self.model.load_weights(self._file(self.state["weights"]))
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {"epoch": epoch + 1} | {name: float(value) for name, value in logs.items()}
+        row["learning_rate"] = float(self.model.optimizer.learning_rate)
+        row["seconds"] = round(time.perf_counter() - self.started, 1)
+        if not math.isfinite(row["loss"]):
+            self.broken = self.model.stop_training = True
+            return
+        self.history.append(row)
+        self._save()
+        self.model.stop_training = self.is_stale
+
+    def _save(self):
+        """Write the weights under a new name, then the run.json that names them, then drop the old ones."""
+        number = len(self.history)
+        self._write_weights("weights", f"state-{number:04}.weights.h5")
+        if self.best["epoch"] == number:
+            self._write_weights("best", f"best-{number:04}.weights.h5")
+        write_json(self._file("run.json"), self.state)
+        for file in self.folder.glob("*.weights.h5"):
+            if file.name not in (self.state["weights"], self.state["best"]):
+                file.unlink()
+        write_text(self._file("log.csv"), self._as_csv())
+        draw_curves(self._file("curves.png"), self.history)
+
+    def _write_weights(self, role, name):
+        with whole_file(self._file(name)) as temporary:
+            # Keras asks for this ending.
+            weights = temporary.with_suffix(".weights.h5")
+            self.model.save_weights(weights)
+            weights.replace(temporary)
+        self.state[role] = name
+
+    def _as_csv(self):
+        table = io.StringIO()
+        writer = csv.DictWriter(table, self.history[-1], restval="", extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.history)
+        return table.getvalue()
+
+    # ------------------------------------------------------------ the end
+
+    def load_best(self, network):
+        """Give `network` the weights of the best epoch."""
+        network.load_weights(self._file(self.state["best"]))
+
+    def finish(self):
+        """Note that the run came to its end, so that another one may start in its place."""
+        self.state["finished"] = True
+        write_json(self._file("run.json"), self.state)
+
+
+def draw_curves(target, history):
+    """Draw loss and IoU over the epochs, training dashed, held back solid, as a PNG."""
+    figure = Figure(figsize=(9, 3.5), layout="constrained")
+    epochs = [row["epoch"] for row in history]
+    for axes, score in zip(figure.subplots(1, 2), ("loss", "iou"), strict=True):
+        for name, label, dashes in ((score, "training", "--"), (f"val_{score}", "held back", "-")):
+            if name in history[-1]:
+                axes.plot(epochs, [row[name] for row in history], dashes, label=label)
+        axes.set(xlabel="epoch", title={"loss": "loss", "iou": "IoU"}[score])
+        axes.grid(alpha=0.3)
+        axes.legend()
+    with whole_file(target) as temporary:
+        figure.savefig(temporary, dpi=110)

@@ -1,0 +1,175 @@
+"""Training a segmentation network: from a folder of pairs to a network with its record, in a run that can go on."""
+
+import sys
+import time
+from pathlib import Path
+
+import keras
+
+from hardware import accelerators, choose_precision, is_out_of_memory, use_xla
+from segmentation.batches import Augmentation, Batches
+from segmentation.cache import decoded
+from segmentation.datasets import split
+from segmentation.losses import LOSSES
+from segmentation.models import build, save_network, versions
+from segmentation.run import Run
+from utils import ROOT, UserError, shown
+
+PREPROCESSING = "RGB 0..1, long side scaled to size, padded with black to a square"
+
+
+class FigureIoU(keras.metrics.BinaryIoU):
+    """Intersection over union of the figures, over the whole set, of logits (N, H, W, 1) against 0/1 masks."""
+
+    def __init__(self, name="iou"):
+        super().__init__(target_class_ids=[1], threshold=0.0, name=name)
+
+
+class FigureF1(FigureIoU):
+    """F1 (Dice) of the figures: for one class it follows from IoU, F1 = 2 IoU / (1 + IoU)."""
+
+    def __init__(self):
+        super().__init__(name="f1")
+
+    def result(self):
+        iou = super().result()
+        return 2 * iou / (1 + iou)
+
+
+def train(
+    data=ROOT / "data/people_segmentation",
+    model=ROOT / "model/Unet_model.keras",
+    size=320,
+    base=32,
+    epochs=40,
+    batch_size=16,
+    learning_rate=0.001,
+    schedule="cosine",
+    loss="both",
+    augment="on",
+    validation=0.2,
+    patience=10,
+    precision="auto",
+    seed=2022,
+    tensorboard=None,
+    resume=False,
+):
+    """Train the U-Net on the folder `data` and write it to `model`; the options are those of train.py."""
+    options = dict(locals())
+    keras.utils.set_random_seed(seed)
+    pairs = decoded(data, size)
+    run = Run(model, options, pairs.fingerprint)
+    run.precision = run.precision or choose_precision(precision)
+    training, held_back = _batches(pairs, options)
+    network = build(_network(options), {"bfloat16": "mixed_bfloat16"}.get(run.precision, run.precision))
+    _compile(network, options, steps=len(training) * epochs)
+    print(
+        f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, "
+        f"{len(held_back.rows) if held_back else 0} held back, {run.precision}, {accelerators() or 'CPU'}"
+    )
+    try:
+        _fit(network, training, held_back, run, options)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_publish(run, options, pairs) + "; --resume continues") from None
+    print(_publish(run, options, pairs))
+    run.finish()
+
+
+def _batches(pairs, options):
+    """The batches to train on and, where any picture is held back, those to score."""
+    rows = list(pairs.rows.values())
+    training, held_back = split(pairs.rows, options["validation"])
+    if not len(training):
+        raise UserError(f"--validation={options['validation']} leaves no picture to train on; make it smaller")
+    batch_size, seed = options["batch_size"], options["seed"]
+    augment = Augmentation() if options["augment"] == "on" else None
+    return (
+        Batches(pairs, [rows[place] for place in training], batch_size, augment, seed, shuffle=True),
+        Batches(pairs, [rows[place] for place in held_back], batch_size) if len(held_back) else None,
+    )
+
+
+def _network(options):
+    """What the record says of the network: enough to build it again."""
+    return {"network": "unet", "network_options": {"size": options["size"], "base": options["base"], "classes": 1}}
+
+
+def _compile(network, options, steps):
+    rate = options["learning_rate"]
+    if options["schedule"] == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.01)
+    network.compile(
+        keras.optimizers.Adam(rate),
+        LOSSES[options["loss"]],
+        metrics=[FigureIoU(), FigureF1()],
+        jit_compile=use_xla(),
+    )
+
+
+def _fit(network, training, held_back, run, options):
+    """Train from where the run stands to its last epoch, and say how much of the time went into waiting for input."""
+    training.epoch = len(run.history)
+    if run.is_stale or training.epoch >= options["epochs"]:
+        return
+    callbacks = [run, keras.callbacks.TerminateOnNaN()]
+    if options["tensorboard"]:
+        callbacks.append(keras.callbacks.TensorBoard(options["tensorboard"]))
+    started = time.perf_counter()
+    try:
+        network.fit(
+            training,
+            validation_data=held_back,
+            initial_epoch=training.epoch,
+            epochs=options["epochs"],
+            callbacks=callbacks,
+            shuffle=False,  # the batches are shuffled already, in an order that a resumed run repeats
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise UserError(
+            f"out of memory at --batch_size={options['batch_size']} --size={options['size']}; make one of them smaller"
+        ) from None
+    if run.broken:
+        raise UserError(
+            f"the loss is no number any more in epoch {len(run.history) + 1}; {run.kept}try a smaller "
+            f"--learning_rate than {options['learning_rate']:g}, or --precision=float32"
+        )
+    print(f"waited for input {training.waited / (time.perf_counter() - started):.1%} of the time")
+
+
+def _publish(run, options, pairs):
+    """Write the best network of the run so far with its record; the sentence that says so."""
+    if not run.best:
+        return "no epoch was finished"
+    network = build(_network(options))
+    run.load_best(network)
+    save_network(options["model"], network, _record(run, options, pairs))
+    score = run.best.get("val_iou", run.best["iou"])
+    return (
+        f"{shown(options['model'])} is the network of epoch {run.best['epoch']} of {len(run.history)}, IoU {score:.3f}"
+    )
+
+
+def _record(run, options, pairs):
+    """All that explains a network: how it was made, on what, how to feed it, how well it does."""
+    told = {name: value.name if isinstance(value, Path) else value for name, value in options.items()}
+    return _network(options) | {
+        "class_names": ["person"],
+        "preprocessing": PREPROCESSING,
+        "command": "train.py " + " ".join(f"--{name}={value}" for name, value in told.items() if name in run.options),
+        "options": told,
+        "precision": run.precision,
+        "data": {
+            "folder": told["data"],
+            "pictures": len(pairs.rows),
+            "fingerprint": pairs.fingerprint,
+            "held_back": options["validation"],
+        },
+        "epochs": len(run.history),
+        "minutes": round(sum(row["seconds"] for row in run.history) / 60, 1),
+        "metrics": run.best,
+        "versions": versions(),
+        "devices": accelerators() or ["cpu"],
+    }

@@ -1,0 +1,77 @@
+"""Train a network that finds the people in photographs.
+
+Usage:
+  train.py [options]
+  train.py --help
+
+Options:
+  --data=<dir>            The folder with images/ and masks/ [default: data/people_segmentation].
+  --model=<file>          Where the network goes, .keras or .h5; its record goes beside it and the state of
+                          the run into the folder of the same name that ends in .run
+                          [default: model/Unet_model.keras].
+  --size=<px>             The side of the square that pictures are scaled and padded to, a multiple of 16
+                          [default: 320].
+  --base=<n>              Filters of the first block of the U-Net [default: 32].
+  --epochs=<n>            How often each picture is seen [default: 40].
+  --batch_size=<n>        Pictures per step [default: 16].
+  --learning_rate=<x>     The rate of Adam at the start [default: 0.001].
+  --schedule=<name>       How the rate goes on: cosine (down to a hundredth) or constant [default: cosine].
+  --loss=<name>           cross_entropy, dice or both (their sum) [default: both].
+  --augment=<on|off>      Whether to flip, zoom, shift, turn, recolour and paste figures [default: on].
+  --validation=<share>    The share of pictures held back to score on, chosen by their names [default: 0.2].
+  --patience=<n>          Epochs without a better score after which the run ends [default: 10].
+  --precision=<name>      auto (measured on this machine), float32 or bfloat16 [default: auto].
+  --seed=<n>              Same seed, same machine: same network [default: 2022].
+  --tensorboard=<dir>     Also write logs for TensorBoard.
+  --resume                Continue the run that was interrupted.
+  --help                  Show this text.
+
+Examples:
+  train.py
+  train.py --base=16 --size=256 --model=model/small.keras
+  train.py --resume
+"""
+
+import importlib.util
+
+from utils import UserError, number, one_of, path, quiet_libraries, read_options, run, shown, whole
+
+OPTIONS = {
+    "--data": path,
+    "--model": path,
+    "--size": whole(32, 2048),
+    "--base": whole(1, 256),
+    "--epochs": whole(1, 100_000),
+    "--batch_size": whole(1, 4096),
+    "--learning_rate": number(1e-8, 10),
+    "--schedule": one_of("constant", "cosine"),
+    "--loss": one_of("cross_entropy", "dice", "both"),
+    "--augment": one_of("on", "off"),
+    "--validation": number(0, 0.9),
+    "--patience": whole(1, 100_000),
+    "--precision": one_of("auto", "float32", "bfloat16"),
+    "--seed": whole(0, 2**31 - 1),
+    "--tensorboard": path,
+}
+
+
+def main(argv):
+    options = read_options(__doc__, OPTIONS, argv)
+    check(options)
+    with quiet_libraries():
+        from segmentation.training import train
+    train(**options)
+
+
+def check(options):
+    """Refuse what no single option's check can see, before Keras loads."""
+    if options["size"] % 16:
+        raise UserError(f"--size={options['size']} must be a multiple of 16; take {options['size'] // 16 * 16}")
+    if options["model"].suffix not in (".keras", ".h5"):
+        raise UserError(f"--model={shown(options['model'])} must end in .keras or .h5")
+    if options["tensorboard"] and not importlib.util.find_spec("tensorflow"):
+        raise UserError("--tensorboard needs TensorFlow, also with another backend: pip install tensorflow")
+
+
+if __name__ == "__main__":
+    run(main)
