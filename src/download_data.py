@@ -16,34 +16,20 @@ and save it as ~/.kaggle/access_token. After Ctrl-C or a lost connection the sam
 """
 
 import hashlib
-import lzma
 import os
 import re
 import shutil
-import stat
-import time
-import zipfile
-import zlib
 from contextlib import contextmanager, suppress
-from datetime import datetime, timezone
 from pathlib import Path
 
-from utils import ROOT, UserError, path, read_json, read_options, run, shown, write_json
+from downloads import Unfinished, fetch, install, length, put_back, refuse_to_overwrite, tidy, unpack, workspace
+from utils import ROOT, UserError, path, read_json, read_options, run, shown
 
 DATASET = "nikhilroxtomar/person-segmentation"
 FOLDER = "people_segmentation"  # the one folder at the top of that data set's archive
 
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
-MOST_FILES = 1_000_000
-MOST_EXPANSION = 200  # photos hardly shrink in a zip archive; a bomb grows a thousandfold
-WAITS = (1, 2, 4, 8, 16)  # seconds before each new try on a cut connection
-SILENCE = 60  # seconds without a byte after which a connection counts as cut
 
-NEW_TOKEN = 'on Kaggle open Settings, API, "Generate New Token" and put the token into'
-
-
-class Unfinished(UserError):
-    """Kaggle did not give all of the data set. What has arrived stays for the next run."""
+NEW_TOKEN = 'in your Kaggle account settings, API, "Generate New Token" and put it into ~/.kaggle/access_token'
 
 
 def slug(name, value):
@@ -60,20 +46,38 @@ def download_data(dataset=DATASET, file_path=ROOT / "data", force=False):
     """Put a data set from Kaggle into a folder of its own in file_path, whole or not at all. Returns that folder."""
     file_path = Path(file_path)
     work = file_path / f".{dataset.replace('/', '--')}.part"  # hidden, and on the disk of the final place
-    put_back(work, file_path)
-    target = find_finished(dataset, file_path)
-    if target and not force:
-        print(f"{target} is complete and stays as it is; --force downloads it again")
-    else:
-        if dataset == DATASET:
-            refuse_to_overwrite(file_path / FOLDER, force)
-        client = log_in()
-        with workspace(work, file_path):
-            archive = download(client, dataset, work)
-            new = unpack(archive, work / "unpacked", dataset)
-            target = install(new, file_path, dataset, force)
-    report(target)
+    with plain_disk_errors(file_path):
+        put_back(work)
+        target = find_finished(dataset, file_path)
+        if target and not force:
+            print(f"{target} is complete and stays as it is; --force downloads it again")
+        else:
+            target = fetch_data(dataset, work, force)
+        report(target)
     return target
+
+
+def fetch_data(dataset, work, force):
+    """Download, unpack and install a data set by way of the folder work."""
+    if dataset == DATASET:
+        refuse_to_overwrite(work.with_name(FOLDER), force)
+    with plain_kaggle_errors(dataset):
+        client = log_in()
+    with workspace(work):
+        with plain_kaggle_errors(dataset):
+            archive = download(client, dataset, work)
+        unpacked = unpack(archive, work / "unpacked", dataset)
+        return install(unpacked, work, dataset, force)
+
+
+@contextmanager
+def plain_disk_errors(file_path):
+    """Turn what goes wrong on the disk into one line."""
+    try:
+        yield
+    except OSError as error:
+        where, why = shown(file_path), error.strerror or type(error).__name__
+        raise UserError(f"cannot use --file_path={where}: {why}; free some space or choose another folder") from None
 
 
 # ---------------------------------------------------------------- what is there
@@ -88,23 +92,17 @@ def find_finished(dataset, file_path):
     return None
 
 
-def refuse_to_overwrite(target, force):
-    """Stop before a folder of the user is replaced unasked."""
-    if target.exists() and not force:
-        raise UserError(
-            f"--file_path={shown(target.parent)} already holds {shown(target.name)}, which is not a finished download "
-            "of this data set; move it away or let --force replace it"
-        )
-
-
 def report(target):
     """Say what a data set holds and what to type next."""
-    files = [file.relative_to(target) for file in target.rglob("*") if file.suffix.lower() in PICTURES]
-    pictures, masks = (sum(name in file.parts[:-1] for file in files) for name in ("images", "masks"))
+    from images import ENDINGS  # not at the top: NumPy and Pillow would double the time of --help
+
+    files = [file.relative_to(target) for file in target.rglob("*") if file.is_file()]
+    folders = [file.parts[:-1] for file in files if file.suffix.lower() in ENDINGS]
+    pictures, masks = (sum(kind in folder for folder in folders) for kind in ("images", "masks"))
     if pictures or masks:
         print(f"{target}: {pictures} pictures and {masks} masks")
     else:
-        print(f"{target}: no folders images and masks, {sum(file.is_file() for file in target.rglob('*'))} files")
+        print(f"{target}: {len(files)} files, but no pictures in folders images and masks")
     usual = target.resolve() == (ROOT / "data" / FOLDER).resolve()
     place = f'"{target}"' if " " in str(target) else target
     print("next: python src/train.py" + ("" if usual else f" --data={place}"))
@@ -118,22 +116,20 @@ def log_in():
     # kagglesdk and not kaggle: that logs in and prints when imported, and ignores KAGGLE_API_ENVIRONMENT.
     from kagglesdk import KaggleClient, KaggleCredentials, get_access_token_from_env
 
-    with plain_errors("log in"):
-        try:
-            token, _ = get_access_token_from_env()
-            name, key = old_credentials()
-            if not (token or key) and (session := KaggleCredentials.load(KaggleClient())):
-                token = session.get_access_token()
-        except (OSError, UnicodeError) as error:
-            if type(error).__module__.startswith("requests"):
-                raise
-            # The text of the error may hold the token, so it is not shown.
-            raise UserError(f"cannot read your credentials; {NEW_TOKEN} ~/.kaggle/access_token") from None
+    try:
+        token, _ = get_access_token_from_env()
+    except (OSError, UnicodeError):  # the text of the error may hold the token, so it is not shown
+        raise UserError(f"cannot read your Kaggle token; {NEW_TOKEN}") from None
+    name, key = old_credentials()
+    if not (token or key) and (session := KaggleCredentials.load(KaggleClient())):
+        token = session.get_access_token()
     if not (token or key):
         raise UserError(
-            f"no Kaggle credentials found; {NEW_TOKEN} ~/.kaggle/access_token or the environment variable "
-            "KAGGLE_API_TOKEN (the older ~/.kaggle/kaggle.json works too)"
+            f"no Kaggle credentials found; {NEW_TOKEN} or the environment variable KAGGLE_API_TOKEN "
+            "(the older ~/.kaggle/kaggle.json works too)"
         )
+    if not re.fullmatch("[!-~]+", token or f"{name}{key}"):  # the HTTP library would refuse it, and print it
+        raise UserError(f"your Kaggle token holds blanks or other stray characters; {NEW_TOKEN}")
     return KaggleClient(username=name, password=key, api_token=token)
 
 
@@ -150,23 +146,26 @@ def old_credentials():
 
 
 @contextmanager
-def plain_errors(dataset):
+def plain_kaggle_errors(dataset):
     """Turn what goes wrong between us and Kaggle into one line without addresses, which may hold credentials."""
     import requests
 
+    option = f"--dataset={shown(dataset)}"
     reasons = {
-        401: f"Kaggle does not accept your credentials (401); {NEW_TOKEN} ~/.kaggle/access_token",
-        403: f"--dataset={shown(dataset)} is closed to you or does not exist (403); open its page on Kaggle, log in "
-        "and accept its terms",
-        404: f"--dataset={shown(dataset)} is not on Kaggle (404); copy the <owner>/<name> from the data set's page",
+        401: f"Kaggle does not accept your credentials (401); {NEW_TOKEN}",
+        403: f"{option} is closed to you or does not exist (403); open its page on Kaggle, log in and accept its terms",
+        404: f"{option} is not on Kaggle (404); copy the <owner>/<name> from the data set's page",
     }
     try:
         yield
     except requests.HTTPError as error:
         status = error.response.status_code
-        raise Unfinished(reasons.get(status, f"Kaggle cannot serve us now ({status}); try again later")) from None
+        reason = reasons.get(status, f"{option} cannot be had from Kaggle now ({status}); try again later")
     except requests.RequestException:
-        raise Unfinished("cannot reach Kaggle; check the network and run the same command again") from None
+        reason = f"{option}: cannot reach Kaggle; check the network and run the same command again"
+    else:
+        return
+    raise Unfinished(reason)
 
 
 def download(client, dataset, work):
@@ -175,168 +174,17 @@ def download(client, dataset, work):
 
     request = ApiDownloadDatasetRequest()
     request.owner_slug, request.dataset_slug = dataset.split("/")
-    with plain_errors(dataset):
-        with client, client.datasets.dataset_api_client.download_dataset(request) as answer:
-            size = int(answer.headers.get("Content-Length") or 0)
-        version = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
-        # Named after its version: half of an old archive is never continued with half of a new one.
-        archive = work / f"{hashlib.sha256(f'{version} {size}'.encode()).hexdigest()[:16]}.zip"
-        tidy(work, keep=archive if version and size else None)
-        if size - length(archive) > shutil.disk_usage(work).free:
-            raise UserError(f"--dataset={dataset} takes {size:,} bytes, more than the disk has free; free some space")
-        print(f"downloading {dataset}{f', {size / 1e6:.1f} MB' if size else ''}", flush=True)
-        fetch(answer, archive, size)
+    with client, client.datasets.dataset_api_client.download_dataset(request) as answer:
+        size = int(answer.headers.get("Content-Length") or 0)
+    version = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
+    # Named after its version: half of an old archive is never continued with half of a new one.
+    archive = work / f"{hashlib.sha256(f'{version} {size}'.encode()).hexdigest()[:16]}.zip"
+    tidy(work, keep=archive if version and size else None)
+    if size - length(archive) > shutil.disk_usage(work).free:
+        raise UserError(f"--dataset={dataset} takes {size:,} bytes, more than the disk has free; free some space")
+    print(f"downloading {dataset}{f', {size / 1e6:.1f} MB' if size else ''}", flush=True)
+    fetch(answer, archive, size)
     return archive
-
-
-def fetch(answer, archive, size):
-    """Write to disk what is missing of the archive; a cut connection is tried again a few times."""
-    import requests
-
-    cuts = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-    for wait in (*WAITS, None):
-        if size and length(archive) == size:
-            return
-        with suppress(*cuts):
-            stream(answer, archive, size)
-            if length(archive) == size or not size:
-                return
-        if wait is None:
-            raise Unfinished("the connection to Kaggle was cut too often; run the same command again to continue")
-        time.sleep(wait)
-
-
-def stream(answer, archive, size):
-    """Ask once for what is missing of the archive and append it."""
-    import requests
-    from tqdm import tqdm
-
-    # Asked anew where Kaggle's answer came from, because the client can neither wait a limited time nor continue.
-    asked, have = answer.request, length(archive) if length(archive) < size else 0
-    headers = {**asked.headers, "Range": f"bytes={have}-", "Accept-Encoding": "identity"}
-    with requests.request(
-        asked.method, asked.url, headers=headers, data=asked.body, stream=True, timeout=SILENCE
-    ) as body:
-        body.raise_for_status()
-        have = have if body.status_code == 206 else 0
-        bar = tqdm(total=size or None, initial=have, unit="B", unit_scale=True, disable=None, leave=False)
-        with bar, open(archive, "ab" if have else "wb") as file:
-            for block in body.iter_content(2**18):
-                file.write(block)
-                bar.update(len(block))
-
-
-def length(file):
-    """The size of a file in bytes, 0 where there is none."""
-    return file.stat().st_size if file.exists() else 0
-
-
-# ---------------------------------------------------------------- from archive to data set
-
-
-def unpack(archive, folder, dataset):
-    """Unpack an archive into a new folder, or refuse all of it. Returns the folder."""
-    from tqdm import tqdm
-
-    try:
-        with zipfile.ZipFile(archive) as bundle:
-            if wrong := mistrust(bundle.infolist(), archive):
-                raise UserError(f"--dataset={dataset} is refused: its archive {wrong}; choose another data set")
-            for member in tqdm(bundle.infolist(), unit=" files", disable=None, leave=False):
-                bundle.extract(member, folder)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, lzma.LZMAError):
-        raise UserError(f"--dataset={dataset} did not arrive as a sound zip archive; run again or later") from None
-    return folder
-
-
-def mistrust(members, archive):
-    """What is wrong with the members of an archive, in words, or None. They are strangers' words and not our paths."""
-    total = sum(member.file_size for member in members)
-    if not 0 < len(members) <= MOST_FILES:
-        return f"holds {len(members):,} files"
-    if total > MOST_EXPANSION * length(archive):
-        return f"of {length(archive):,} bytes would grow to {total:,}"
-    if total > shutil.disk_usage(archive.parent).free:
-        return f"would grow to {total:,} bytes, more than the disk has free"
-    for member in members:
-        name, kind = member.orig_filename, stat.S_IFMT(member.external_attr >> 16)
-        if re.match(r"/|[A-Za-z]:", name) or re.search(r"\\|[\0-\x1f]", name) or ".." in name.split("/"):
-            return f"holds {shown(name)}, a path that leads out of its folder"
-        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            return f"holds {shown(name)}, a link or device"
-        if member.flag_bits & 1:
-            return f"holds {shown(name)}, which needs a password"
-    return None
-
-
-def install(new, file_path, dataset, force):
-    """Move an unpacked data set to its place in file_path in one step, and return that place."""
-    tops = list(new.iterdir())
-    if len(tops) == 1 and tops[0].is_dir() and not tops[0].name.startswith("."):
-        new, target = tops[0], file_path / tops[0].name
-    else:
-        target = file_path / dataset.split("/")[1]
-    refuse_to_overwrite(target, force)
-    when = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    write_json(new / "source.json", {"dataset": dataset, "site": "kaggle.com", "downloaded": when})
-    swap(new, target, file_path / f".{dataset.replace('/', '--')}.part" / "old")
-    return target
-
-
-def swap(new, target, aside):
-    """Let new take the place of target. If that goes wrong, the old one returns, at the latest in the next run."""
-    try:
-        if target.exists():
-            aside.mkdir()
-            os.replace(target, aside / target.name)
-        os.replace(new, target)
-    except BaseException:
-        put_back(aside.parent, target.parent)
-        raise
-
-
-def put_back(work, file_path):
-    """Return a data set to its place if a run was stopped between taking it away and replacing it."""
-    for old in work.glob("old/*"):
-        if not (file_path / old.name).exists():
-            os.replace(old, file_path / old.name)
-
-
-@contextmanager
-def workspace(work, file_path):
-    """A hidden folder to work in. It goes at the end, unless the next run can continue with what it holds."""
-    made = [place for place in (work, *work.parents) if not place.exists()]
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt("the same command continues") from None
-    except Unfinished:
-        raise
-    except OSError as error:
-        tidy(work)
-        reason = error.strerror or type(error).__name__
-        raise UserError(
-            f"--file_path={shown(file_path)} cannot be written: {shown(reason)}; free some space or choose another folder"
-        ) from None
-    except BaseException:
-        tidy(work)
-        raise
-    else:
-        tidy(work)
-    finally:
-        for place in (work, *made[1:]):
-            with suppress(OSError):  # it holds something: the data set, or what the next run continues
-                place.rmdir()
-
-
-def tidy(work, keep=None):
-    """Empty the folder work, but for the file to keep."""
-    for place in [place for place in work.glob("*") if place != keep]:
-        if place.is_dir():
-            shutil.rmtree(place, ignore_errors=True)
-        else:
-            place.unlink()
 
 
 def main(argv):

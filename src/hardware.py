@@ -26,7 +26,7 @@ def use_xla():
 
 
 def choose_precision(wanted):
-    """ "float32" or "bfloat16" as wanted; for "auto" the one whose training step is faster here, measured in a second."""
+    """The precision wanted, float32 or bfloat16; for "auto" the one that trains faster here, measured in a second."""
     if wanted != "auto":
         return wanted
     return "bfloat16" if _step_seconds("float32") > GAIN * _step_seconds("mixed_bfloat16") else "float32"

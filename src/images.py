@@ -3,6 +3,7 @@
 Arrays are RGB, float32, 0..1, of shape (H, W, 3); masks are (H, W), float32, 0..1, 1 = figure.
 """
 
+import glob
 import io
 import json
 import warnings
@@ -95,6 +96,20 @@ def _apply_profile(image, profile):
         return None
 
 
+def find_pictures(option, given):
+    """The picture files that an option means: a file, those of a folder, or those that a pattern matches."""
+    if Path(given).is_dir():
+        files = Path(given).iterdir()
+    elif Path(given).exists() or not glob.has_magic(str(given)):
+        return [Path(given)]
+    else:
+        files = map(Path, glob.glob(str(given), recursive=True))
+    found = sorted(file for file in files if file.suffix.lower() in ENDINGS and not file.name.startswith("."))
+    if not found:
+        raise UserError(f"{option}={shown(given)} holds no picture; give {', '.join(ENDINGS)} files")
+    return found
+
+
 def flatten(image):
     """An RGB Pillow image of an RGB or RGBA one, transparent parts over white."""
     if image.mode == "RGB":
@@ -139,6 +154,17 @@ def pad_square(image, side):
 def pad_offset(size, side):
     """Where the left upper corner of a picture of `size` lies in the square of `pad_square`."""
     return (side - size[0]) // 2, (side - size[1]) // 2
+
+
+def box_sum(array, radius):
+    """Sums over the (2 radius + 1)-sided square around each pixel, cut at the edges; (H, W, ...) float64."""
+    for axis in (0, 1):
+        length = array.shape[axis]
+        total = np.cumsum(np.insert(array, 0, 0, axis=axis), axis=axis, dtype=np.float64)
+        after = np.minimum(np.arange(length) + radius + 1, length)
+        before = np.maximum(np.arange(length) - radius, 0)
+        array = np.take(total, after, axis=axis) - np.take(total, before, axis=axis)
+    return array
 
 
 # ---------------------------------------------------------------- out

@@ -119,9 +119,9 @@ def text(name, value):
     return value
 
 
-def shown(value, most=60):
-    """A value as an error message shows it: on one line, and shortened in the middle where it is long."""
-    line = str(value).encode("unicode_escape", "surrogateescape").decode("ascii", "replace")
+def shown(value, most=80):
+    """A value as a message shows it: on one line, and shortened in the middle where it is long."""
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
     return line if len(line) <= most else f"{line[: most // 2]}...{line[-most // 2 :]}"
 
 

@@ -1,4 +1,4 @@
-"""Batches for training: read from the decoded cache, augmented alike in picture and mask, ready before they are needed."""
+"""Batches for training: from the decoded cache, augmented alike in picture and mask, made before they are needed."""
 
 import os
 import time

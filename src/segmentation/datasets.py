@@ -9,7 +9,6 @@ from PIL import Image
 from images import ENDINGS, READABLE, flatten, open_picture
 from utils import UserError, shown
 
-
 # ---------------------------------------------------------------- pairs
 
 

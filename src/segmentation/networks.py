@@ -1,4 +1,4 @@
-"""The segmentation networks. Each takes pictures (N, size, size, 3), 0..1, and returns logits (N, size, size, classes)."""
+"""The segmentation networks: pictures (N, size, size, 3), 0..1, in, logits (N, size, size, classes) out."""
 
 from keras import Input, Model, layers
 

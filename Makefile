@@ -1,0 +1,25 @@
+# make test and make lint set up everything they need in .venv; Windows: see the two pip lines in the README.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: test lint format clean
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.venv/ready: requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf .venv data/.cache

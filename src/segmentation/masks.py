@@ -1,0 +1,70 @@
+"""From a photo of any size to the soft mask of its figure at that size."""
+
+import numpy as np
+from PIL import Image
+
+from images import box_sum, fit, pad_offset, pad_square, to_array
+
+GUIDE_SIDE = (
+    1024  # the edge is found at this long side and carried up from there: four times the time for twice the side
+)
+STRIP = 256  # rows at a time at full resolution, so that 50 megapixels take little memory
+EDGE = 1.5  # how many of the network's pixels the true edge may lie off its own
+SMOOTHNESS = 1e-4  # the colour variance below which a difference is noise, not an edge
+
+
+def find_masks(network, record, pictures, threshold=0.5):
+    """The masks (H, W) float32, 0..1, of a list of RGB Pillow images of any sizes, each at its picture's size."""
+    size = record["network_options"]["size"]
+    small = [fit(picture, size) for picture in pictures]
+    logits = network.predict_on_batch(np.stack([to_array(pad_square(image, size)) for image in small]))[..., 0]
+    shift = np.log(threshold / (1 - threshold))  # so that the edge lies where the probability is the threshold
+    masks = []
+    for image, picture, scores in zip(small, pictures, np.asarray(logits, np.float32), strict=True):
+        left, top = pad_offset(image.size, size)
+        scores = scores[top : top + image.height, left : left + image.width]
+        masks.append(refine(1 / (1 + np.exp(shift - scores)), picture))
+    return masks
+
+
+def refine(mask, picture):
+    """Carry a coarse mask (h, w) to the size of its RGB picture, along the picture's own edges: (H, W), 0..1.
+
+    A guided filter (He et al.): around each pixel the mask is the best linear function of the colour. The function
+    is found at GUIDE_SIDE and applied at full size (the fast variant), which is where the sharp edge comes from.
+    """
+    guide = to_array(fit(picture, min(GUIDE_SIDE, max(picture.size))))
+    height, width = guide.shape[:2]
+    coarse = np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.BILINEAR))
+    radius = max(1, round(EDGE * max(guide.shape) / max(mask.shape)))
+    return _apply(_linear_functions(guide, coarse, radius), picture)
+
+
+def _linear_functions(guide, mask, radius):
+    """The (H, W, 4) of factors for red, green, blue and 1 that make the mask out of the guide around each pixel."""
+    count = box_sum(np.ones(mask.shape), radius)[..., None]
+    colour = box_sum(guide, radius) / count
+    level = box_sum(mask[..., None], radius) / count
+    together = box_sum(guide * mask[..., None], radius) / count - colour * level
+    products = guide[..., :, None] * guide[..., None, :]
+    spread = box_sum(products, radius) / count[..., None] - colour[..., :, None] * colour[..., None, :]
+    factors = np.linalg.solve(spread + SMOOTHNESS * np.eye(3), together[..., None])[..., 0]
+    offsets = level - (factors * colour).sum(axis=-1, keepdims=True)
+    return (box_sum(np.concatenate([factors, offsets], axis=-1), radius) / count).astype(np.float32)
+
+
+def _apply(functions, picture):
+    """Enlarge the linear functions to the picture's size, strip by strip, and apply them to its colours."""
+    planes = [Image.fromarray(np.ascontiguousarray(functions[..., plane])) for plane in range(4)]
+    (width, height), scale = picture.size, functions.shape[0] / picture.height
+    mask = np.empty((height, width), np.float32)
+    for top in range(0, height, STRIP):
+        bottom = min(top + STRIP, height)
+        box = (0, top * scale, functions.shape[1], bottom * scale)
+        *factors, offset = (
+            np.asarray(plane.resize((width, bottom - top), Image.Resampling.BILINEAR, box=box)) for plane in planes
+        )
+        strip = to_array(picture.crop((0, top, width, bottom)))
+        level = sum(factor * strip[..., channel] for channel, factor in enumerate(factors)) + offset
+        mask[top:bottom] = np.clip(level, 0, 1)
+    return mask
