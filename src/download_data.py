@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from downloads import Unfinished, fetch, install, length, put_back, refuse_to_overwrite, tidy, unpack, workspace
-from utils import ROOT, UserError, path, read_json, read_options, run, shown
+from utils import PICTURES, ROOT, UserError, path, read_json, read_options, run, shown
 
 DATASET = "nikhilroxtomar/person-segmentation"
 FOLDER = "people_segmentation"  # the one folder at the top of that data set's archive
@@ -94,10 +94,9 @@ def find_finished(dataset, file_path):
 
 def report(target):
     """Say what a data set holds and what to type next."""
-    from images import ENDINGS  # not at the top: NumPy and Pillow would double the time of --help
 
     files = [file.relative_to(target) for file in target.rglob("*") if file.is_file()]
-    folders = [file.parts[:-1] for file in files if file.suffix.lower() in ENDINGS]
+    folders = [file.parts[:-1] for file in files if file.suffix.lower() in PICTURES]
     pictures, masks = (sum(kind in folder for folder in folders) for kind in ("images", "masks"))
     if pictures or masks:
         print(f"{target}: {pictures} pictures and {masks} masks")

@@ -20,8 +20,7 @@ Examples:
   evaluate.py --data=mine --model=a.keras,b.keras --json=scores.json --panel=panel.png
 """
 
-from images import check_ending
-from utils import number, one_of, path, quiet_libraries, read_options, run, text, whole
+from utils import check_ending, number, one_of, path, quiet_libraries, read_options, run, text, whole
 
 OPTIONS = {
     "--data": path,

@@ -3,7 +3,6 @@
 Arrays are RGB, float32, 0..1, of shape (H, W, 3); masks are (H, W), float32, 0..1, 1 = figure.
 """
 
-import glob
 import io
 import json
 import warnings
@@ -15,39 +14,35 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin
 from utils import UserError, shown, whole_file
 
 READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-ALPHA_ENDINGS = (".png", ".webp", ".tif", ".tiff")
 MOST_PIXELS = 120_000_000  # twice what phones make; a picture beyond it is more likely a trap
 
 
 # ---------------------------------------------------------------- in
 
 
-def open_picture(source, most_side=None):
-    """Read a picture as an upright 8-bit sRGB Pillow image, RGB, or RGBA where it has transparent parts.
+def open_picture(source):
+    """Read a picture as an upright 8-bit sRGB Pillow image, RGB, or RGBA where it has transparent parts."""
+    return _to_srgb(load(source))
 
-    `most_side` lets a JPEG be decoded at a fraction of its size, never below that long side.
-    """
+
+def load(source):
+    """Read a file as an upright Pillow image in the mode that the file has."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # our own limit below is the stricter one, broken EXIF is ignored
+            warnings.simplefilter("ignore")  # of a size below our own limit, and of EXIF that cannot be read
             with Image.open(source, formats=READABLE) as image:
                 if image.width * image.height > MOST_PIXELS:
-                    raise UserError(
-                        f"{shown(source)} has {image.width}x{image.height} pixels; "
-                        f"at most {MOST_PIXELS // 10**6} million are read: make it smaller"
-                    )
-                if most_side:
-                    image.draft("RGB", (most_side, most_side))
+                    raise Image.DecompressionBombError
                 image.load()
-                return _to_srgb(_upright(image))
+                return _upright(image)
     except FileNotFoundError:
         raise UserError(f"{shown(source)} does not exist; check the path") from None
+    except Image.DecompressionBombError:
+        most = MOST_PIXELS // 10**6
+        raise UserError(f"{shown(source)} has more than {most} million pixels; make it smaller") from None
     except (OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "damaged, or no picture"
-        raise UserError(
-            f"{shown(source)} cannot be read ({reason}); give a JPEG, PNG, WebP, BMP or TIFF file"
-        ) from None
+        raise UserError(f"{shown(source)} cannot be read ({reason}); give a JPEG, PNG, WebP, BMP or TIFF file") from None
 
 
 def _upright(image):
@@ -94,20 +89,6 @@ def _apply_profile(image, profile):
         return ImageCms.profileToProfile(base, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
-
-
-def find_pictures(option, given):
-    """The picture files that an option means: a file, those of a folder, or those that a pattern matches."""
-    if Path(given).is_dir():
-        files = Path(given).iterdir()
-    elif Path(given).exists() or not glob.has_magic(str(given)):
-        return [Path(given)]
-    else:
-        files = map(Path, glob.glob(str(given), recursive=True))
-    found = sorted(file for file in files if file.suffix.lower() in ENDINGS and not file.name.startswith("."))
-    if not found:
-        raise UserError(f"{option}={shown(given)} holds no picture; give {', '.join(ENDINGS)} files")
-    return found
 
 
 def flatten(image):
@@ -202,9 +183,3 @@ def read_record(source):
         return json.loads(line)
     except (TypeError, ValueError):
         return None
-
-
-def check_ending(option, target, endings=ENDINGS):
-    """Refuse a target whose ending names no format that fits."""
-    if Path(target).suffix.lower() not in endings:
-        raise UserError(f"{option}={shown(target)} must end in {', '.join(endings)}")

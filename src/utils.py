@@ -1,16 +1,20 @@
 """What every stage needs and that knows neither pixels nor networks: options, errors, whole files."""
 
+import glob
 import json
 import os
 import re
 import secrets
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from docopt import DocoptExit, docopt
 
 ROOT = Path(__file__).resolve().parents[1]
+
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+PICTURES_WITH_ALPHA = (".png", ".webp", ".tif", ".tiff")
 
 
 class UserError(Exception):
@@ -142,6 +146,26 @@ def quiet_libraries():
         os.close(kept)
 
 
+def find_pictures(option, given):
+    """The picture files that an option means: a file, those of a folder, or those that a pattern matches."""
+    if Path(given).is_dir():
+        files = Path(given).iterdir()
+    elif Path(given).exists() or not glob.has_magic(str(given)):
+        return [Path(given)]
+    else:
+        files = map(Path, glob.glob(str(given), recursive=True))
+    found = sorted(f for f in files if f.suffix.lower() in PICTURES and not f.name.startswith(".") and not f.is_dir())
+    if not found:
+        raise UserError(f"{option}={shown(given)} holds no picture; give {', '.join(PICTURES)} files")
+    return found
+
+
+def check_ending(option, target, endings):
+    """Refuse a target whose ending names no format that fits."""
+    if Path(target).suffix.lower() not in endings:
+        raise UserError(f"{option}={shown(target)} must end in {', '.join(endings)}")
+
+
 @contextmanager
 def whole_file(target):
     """Yield a temporary path beside `target`, of the same ending, that becomes `target` only if all goes well."""
@@ -156,7 +180,8 @@ def whole_file(target):
             f"cannot write {shown(target)}: {error.strerror or error}; free some space or choose another place"
         ) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def write_text(target, content):

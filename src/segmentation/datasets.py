@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from images import ENDINGS, READABLE, flatten, open_picture
-from utils import UserError, shown
+from images import flatten, load, open_picture
+from utils import PICTURES, UserError, shown
 
 # ---------------------------------------------------------------- pairs
 
@@ -34,7 +34,7 @@ def _by_stem(folder):
         )
     found, twice = {}, []
     for file in sorted(folder.iterdir()):
-        if file.suffix.lower() not in ENDINGS or file.name.startswith(".") or not file.is_file():
+        if file.suffix.lower() not in PICTURES or file.name.startswith(".") or not file.is_file():
             continue
         if file.stem in found:
             twice.append(file.name)
@@ -58,13 +58,9 @@ def read_pair(picture, mask):
 
 def read_mask(source):
     """A mask file of any kind (0/1, 0/255, 16-bit, palette, RGB) as a grey Pillow image of 0 and 255."""
-    try:
-        with Image.open(source, formats=READABLE) as image:
-            image.load()
-            deep = image.mode in ("I", "F", "1") or image.mode.startswith("I;16")
-            values = np.asarray(image if deep else _over_black(image), np.float32)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise UserError(f"{shown(source)} cannot be read as a mask ({error}); give a PNG") from None
+    image = load(source)
+    deep = image.mode in ("I", "F", "1") or image.mode.startswith("I;16")
+    values = np.asarray(image if deep else _over_black(image), np.float32)
     return Image.fromarray(np.uint8(_is_figure(values)) * 255)
 
 

@@ -15,6 +15,8 @@ SMOOTHNESS = 1e-4  # the colour variance below which a difference is noise, not 
 
 def find_masks(network, record, pictures, threshold=0.5):
     """The masks (H, W) float32, 0..1, of a list of RGB Pillow images of any sizes, each at its picture's size."""
+    if not pictures:
+        return []
     size = record["network_options"]["size"]
     small = [fit(picture, size) for picture in pictures]
     logits = network.predict_on_batch(np.stack([to_array(pad_square(image, size)) for image in small]))[..., 0]

@@ -1,0 +1,80 @@
+"""What many tests share: a drawn data set, a network trained on it for a moment, and a way to run the scripts."""
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from drawn import draw_set
+from utils import ROOT, run
+
+SHARED = ROOT.parent / "shared"
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real pictures of ../shared are not here")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """Keep the decoded cache of the tests out of data/."""
+    folder = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setattr("segmentation.cache.CACHE", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory):
+    """A folder of 24 drawn figures, 64 x 64 px, and their masks."""
+    return draw_set(tmp_path_factory.mktemp("sets") / "people", 24, width=64, height=64)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """An untrained network on disk, with a record as train.py writes it: enough to test all but the quality."""
+    import keras
+
+    from segmentation.models import build, save_network
+
+    keras.utils.set_random_seed(1)
+    record = {
+        "network": "unet",
+        "network_options": {"size": 32, "base": 2, "classes": 1},
+        "class_names": ["person"],
+        "data": {"held_back": 0.25},
+    }
+    model = tmp_path_factory.mktemp("model") / "tiny.keras"
+    save_network(model, build(record), record)
+    return model
+
+
+@pytest.fixture
+def script(monkeypatch, capfd):
+    """Run a script in this process: script("train.py", "--size=32") gives (status, stdout, stderr)."""
+
+    def call(name, *args):
+        module = importlib.import_module(Path(name).stem)
+        monkeypatch.setattr(sys, "argv", [str(ROOT / "src" / name), *map(str, args)])
+        capfd.readouterr()
+        status = 0
+        try:
+            run(module.main)
+        except SystemExit as stop:
+            status = stop.code or 0
+        return status, *capfd.readouterr()
+
+    return call
+
+
+def in_a_shell(*args, cwd=ROOT, **environment):
+    """Run a script in a process of its own; returns the finished process with its text."""
+    return subprocess.run(
+        [sys.executable, *map(str, args)],
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )

@@ -1,0 +1,103 @@
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segmentation.datasets import WrongSize, find_pairs, is_held_back, read_mask, read_pair, split
+from utils import UserError
+
+FIGURE = np.zeros((12, 16), np.uint8)
+FIGURE[3:9, 4:12] = 1
+
+
+def test_pairs_are_matched_by_stem_and_never_by_place(people, tmp_path):
+    folder = shutil.copytree(people, tmp_path / "set")
+    (folder / "images" / "0000.jpg").unlink()
+    (folder / "masks" / "0023.png").unlink()
+    shutil.copy(folder / "images" / "0005.jpg", folder / "images" / "0005.JPEG")
+    (folder / "images" / "notes.txt").write_text("no picture")
+    pairs, problems = find_pairs(folder)
+    assert list(pairs) == [f"{number:04}" for number in range(1, 23)]
+    assert all(picture.stem == mask.stem == stem for stem, (picture, mask) in pairs.items())
+    assert problems == {
+        "masks without a picture": ["0000.png"],
+        "pictures without a mask": ["0023.jpg"],
+        "names that occur twice": ["0005.jpg"],
+    }
+
+
+def test_a_folder_without_the_two_folders_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"--data=.* has no folder images/"):
+        find_pairs(tmp_path)
+
+
+def palette_mask(figure):
+    image = Image.new("P", figure.shape[::-1])
+    image.putdata((figure * 15).ravel().tolist())
+    image.putpalette([0, 0, 0] + [value for index in range(1, 16) for value in (index * 8, 64, 100)])
+    return image
+
+
+def reversed_palette(figure):
+    image = Image.new("P", figure.shape[::-1])
+    image.putdata((1 - figure).ravel().tolist())
+    image.putpalette([255, 255, 255, 0, 0, 0])
+    return image
+
+
+def cut_out(figure):
+    image = Image.new("RGBA", figure.shape[::-1], (200, 30, 90, 255))
+    image.putalpha(Image.fromarray(figure * 255))
+    return image
+
+
+MASKS = {
+    "0/1": lambda f: Image.fromarray(f),
+    "0/255": lambda f: Image.fromarray(f * 255),
+    "0/128": lambda f: Image.fromarray(f * 128),
+    "one bit": lambda f: Image.fromarray(f * 255).convert("1"),
+    "16 bits": lambda f: Image.fromarray(f.astype(np.uint16) * 65535),
+    "16 bits, 0/1": lambda f: Image.fromarray(f.astype(np.uint16)),
+    "RGB grey": lambda f: Image.fromarray(f * 255).convert("RGB"),
+    "RGB grey, 0/1": lambda f: Image.fromarray(f).convert("RGB"),
+    "palette of classes": palette_mask,
+    "reversed palette": reversed_palette,
+    "cut-out": cut_out,
+    "grey palette": lambda f: Image.fromarray(f * 255).convert("P"),
+}
+
+
+@pytest.mark.parametrize("kind", MASKS)
+@pytest.mark.parametrize("figure", [FIGURE, FIGURE * 0, FIGURE * 0 + 1], ids=["some", "none", "all"])
+def test_masks_of_every_kind_are_read_right(tmp_path, kind, figure):
+    MASKS[kind](figure).save(tmp_path / "mask.png")
+    mask = read_mask(tmp_path / "mask.png")
+    assert mask.mode == "L" and (np.asarray(mask) == figure * 255).all()
+
+
+def test_a_jpeg_mask_is_read_without_its_ringing(tmp_path):
+    figure = np.zeros((64, 64), np.uint8)
+    figure[16:48, 16:48] = 255
+    Image.fromarray(figure).convert("RGB").save(tmp_path / "mask.jpg", quality=75)
+    assert (np.asarray(read_mask(tmp_path / "mask.jpg")) == figure).mean() > 0.999
+
+
+def test_a_pair_of_two_sizes_is_refused(tmp_path):
+    Image.new("RGB", (20, 10)).save(tmp_path / "a.jpg")
+    Image.new("L", (10, 20)).save(tmp_path / "a.png")
+    with pytest.raises(WrongSize, match=r"a\.png"):
+        read_pair(tmp_path / "a.jpg", tmp_path / "a.png")
+
+
+def test_adding_pictures_moves_none_across_the_split():
+    few, many = [f"p{number}" for number in range(50)], [f"p{number}" for number in range(1000)]
+    held = {few[place] for place in split(few, 0.2)[1]}
+    assert held == {many[place] for place in split(many, 0.2)[1]} & set(few)
+    training, held_back = split(many, 0.2)
+    assert 150 < len(held_back) < 250 and sorted([*training, *held_back]) == list(range(1000))
+
+
+def test_a_larger_share_holds_back_the_same_and_more():
+    assert all(is_held_back(f"{n}", 0.4) for n in range(500) if is_held_back(f"{n}", 0.2))
+    assert not any(is_held_back(f"{n}", 0) for n in range(500))
