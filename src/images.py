@@ -42,7 +42,9 @@ def load(source):
         raise UserError(f"{shown(source)} has more than {most} million pixels; make it smaller") from None
     except (OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "damaged, or no picture"
-        raise UserError(f"{shown(source)} cannot be read ({reason}); give a JPEG, PNG, WebP, BMP or TIFF file") from None
+        raise UserError(
+            f"{shown(source)} cannot be read ({reason}); give a JPEG, PNG, WebP, BMP or TIFF file"
+        ) from None
 
 
 def _upright(image):

@@ -9,7 +9,9 @@ GUIDE_SIDE = (
     1024  # the edge is found at this long side and carried up from there: four times the time for twice the side
 )
 STRIP = 256  # rows at a time at full resolution, so that 50 megapixels take little memory
-EDGE = 1.5  # how many of the network's pixels the true edge may lie off its own
+EDGE = 2  # how many of the network's pixels the true edge may lie off its own
+DECISION = 2.0  # a score of half of it either way decides: doubt belongs to the edge, not to a ghost of the background
+CONTRAST = 1.5  # makes up for how the filter softens an edge
 SMOOTHNESS = 1e-4  # the colour variance below which a difference is noise, not an edge
 
 
@@ -25,21 +27,21 @@ def find_masks(network, record, pictures, threshold=0.5):
     for image, picture, scores in zip(small, pictures, np.asarray(logits, np.float32), strict=True):
         left, top = pad_offset(image.size, size)
         scores = scores[top : top + image.height, left : left + image.width]
-        masks.append(refine(1 / (1 + np.exp(shift - scores)), picture))
+        masks.append(refine(scores - shift, picture))
     return masks
 
 
-def refine(mask, picture):
-    """Carry a coarse mask (h, w) to the size of its RGB picture, along the picture's own edges: (H, W), 0..1.
+def refine(scores, picture):
+    """Turn a network's scores (h, w), logits, into the mask of its RGB picture, along the picture's own edges: (H, W).
 
     A guided filter (He et al.): around each pixel the mask is the best linear function of the colour. The function
     is found at GUIDE_SIDE and applied at full size (the fast variant), which is where the sharp edge comes from.
     """
     guide = to_array(fit(picture, min(GUIDE_SIDE, max(picture.size))))
-    height, width = guide.shape[:2]
-    coarse = np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.BILINEAR))
-    radius = max(1, round(EDGE * max(guide.shape) / max(mask.shape)))
-    return _apply(_linear_functions(guide, coarse, radius), picture)
+    size = guide.shape[1::-1]
+    coarse = np.asarray(Image.fromarray(np.float32(scores)).resize(size, Image.Resampling.BICUBIC)) / DECISION
+    radius = max(1, round(EDGE * max(size) / max(scores.shape)))
+    return _apply(_linear_functions(guide, np.clip(coarse + 0.5, 0, 1), radius), picture)
 
 
 def _linear_functions(guide, mask, radius):
@@ -68,5 +70,5 @@ def _apply(functions, picture):
         )
         strip = to_array(picture.crop((0, top, width, bottom)))
         level = sum(factor * strip[..., channel] for channel, factor in enumerate(factors)) + offset
-        mask[top:bottom] = np.clip(level, 0, 1)
+        mask[top:bottom] = np.clip((level - 0.5) * CONTRAST + 0.5, 0, 1)
     return mask

@@ -1,6 +1,9 @@
 """A trained network on disk: its weights in a .keras or .h5 file and, beside it, the record that explains them."""
 
 import platform
+import warnings
+import zipfile
+import zlib
 from pathlib import Path
 
 import keras
@@ -9,7 +12,7 @@ import numpy as np
 from segmentation.networks import NETWORKS
 from utils import UserError, read_json, shown, whole_file, write_json
 
-ENDINGS = (".keras", ".h5")
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, EOFError, UserWarning, zipfile.BadZipFile, zlib.error)
 
 
 def record_path(model):
@@ -41,8 +44,10 @@ def load_network(model):
     record = read_record(model)
     try:
         network = build(record)
-        network.load_weights(model)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Keras only warns of layers that it leaves untrained
+            network.load_weights(model)
+    except UNREADABLE as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
             f"--model={shown(model)} does not fit its record {record_path(model).name} ({shown(said)}); "
