@@ -69,8 +69,9 @@ def check(options):
         raise UserError(f"--size={options['size']} must be a multiple of 16; take {options['size'] // 16 * 16}")
     if options["model"].suffix not in (".keras", ".h5"):
         raise UserError(f"--model={shown(options['model'])} must end in .keras or .h5")
-    if options["tensorboard"] and not importlib.util.find_spec("tensorflow"):
-        raise UserError("--tensorboard needs TensorFlow, also with another backend: pip install tensorflow")
+    for package in ("tensorflow", "tensorboard"):
+        if options["tensorboard"] and not importlib.util.find_spec(package):
+            raise UserError(f"--tensorboard needs {package}, with every backend: pip install {package}")
 
 
 if __name__ == "__main__":

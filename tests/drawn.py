@@ -8,16 +8,16 @@ from PIL import Image, ImageDraw
 
 def draw_figure(random, width=96, height=96):
     """One picture, RGB, and its mask, grey 0/255, as Pillow images."""
-    picture, mask = Image.new("RGB", (width, height), colour(random, 0.6)), Image.new("L", (width, height))
+    picture, mask = Image.new("RGB", (width, height), colour(random, 0.1, 0.4)), Image.new("L", (width, height))
     brush = ImageDraw.Draw(picture)
     for _ in range(12):  # squares are background, only round heads on bodies are figures
         left, top = random.integers(0, width), random.integers(0, height)
         side = random.integers(5, 30)
-        brush.rectangle([left, top, left + side, top + side], fill=colour(random, 0.6))
+        brush.rectangle([left, top, left + side, top + side], fill=colour(random, 0.1, 0.4))
     head = random.uniform(0.08, 0.14) * height
     x, y = random.uniform(0.3, 0.7) * width, random.uniform(0.2, 0.4) * height
     shapes = [
-        ("rounded_rectangle", [x - 1.6 * head, y + head, x + 1.6 * head, height + 10], colour(random, 1.0)),
+        ("rounded_rectangle", [x - 1.6 * head, y + head, x + 1.6 * head, height + 10], colour(random, 0.8, 1.0)),
         ("ellipse", [x - head, y - 1.2 * head, x + head, y + 1.2 * head], (224, 172, 105)),
     ]
     for kind, box, fill in shapes:
@@ -28,11 +28,9 @@ def draw_figure(random, width=96, height=96):
     return Image.fromarray(np.uint8(np.clip(np.asarray(picture) + noise, 0, 255))), mask
 
 
-def colour(random, saturation):
+def colour(random, low, high):
     """Backgrounds are pale and clothes are bright, so that a small network can tell them apart in a minute."""
-    return tuple(
-        int(255 * part) for part in colorsys.hsv_to_rgb(random.random(), saturation * random.random() ** 0.3, 0.85)
-    )
+    return tuple(int(255 * part) for part in colorsys.hsv_to_rgb(random.random(), random.uniform(low, high), 0.85))
 
 
 def draw_set(folder, count, seed=0, **sizes):

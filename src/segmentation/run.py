@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 from matplotlib.figure import Figure
 
 from utils import UserError, read_json, shown, whole_file, write_json, write_text
@@ -89,6 +90,11 @@ class Run(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.started = time.perf_counter()
+        for layer in self.model.layers:
+            if hasattr(layer, "seed_generator"):
+                # Keras does not save how far the draws of a dropout are: each epoch's begin at a place of their own.
+                seed, _ = keras.ops.convert_to_numpy(layer.seed_generator.state)
+                layer.seed_generator.state.assign(np.array([seed, epoch << 16], np.uint32))
 
     def on_epoch_end(self, epoch, logs=None):
         row = {"epoch": epoch + 1} | {name: float(value) for name, value in logs.items()}

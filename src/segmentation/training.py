@@ -15,6 +15,7 @@ from segmentation.models import build, save_network, versions
 from segmentation.run import Run
 from utils import ROOT, UserError, shown
 
+UNSAID = ("tensorboard", "resume")  # options that change nothing in the network
 PREPROCESSING = "RGB 0..1, long side scaled to size, padded with black to a square"
 
 
@@ -109,6 +110,8 @@ def _compile(network, options, steps):
 def _fit(network, training, held_back, run, options):
     """Train from where the run stands to its last epoch, and say how much of the time went into waiting for input."""
     training.epoch = len(run.history)
+    if training.epoch:
+        print(f"continuing after epoch {training.epoch}")
     if run.is_stale or training.epoch >= options["epochs"]:
         return
     callbacks = [run, keras.callbacks.TerminateOnNaN()]
@@ -158,7 +161,7 @@ def _record(run, options, pairs):
     return _network(options) | {
         "class_names": ["person"],
         "preprocessing": PREPROCESSING,
-        "command": "train.py " + " ".join(f"--{name}={value}" for name, value in told.items() if name in run.options),
+        "command": "train.py " + " ".join(f"--{name}={value}" for name, value in told.items() if name not in UNSAID),
         "options": told,
         "precision": run.precision,
         "data": {

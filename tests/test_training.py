@@ -1,0 +1,286 @@
+import csv
+import itertools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import SHARED, in_a_shell, needs_shared
+from drawn import draw_set
+from hardware import choose_precision, is_out_of_memory
+from segmentation import training as module
+from segmentation.datasets import find_pairs, is_held_back, read_pair
+from segmentation.masks import find_masks
+from segmentation.models import load_network
+from segmentation.scores import count, scores
+from segmentation.training import train
+from utils import ROOT, UserError, read_json
+
+QUICK = {"size": 32, "base": 2, "epochs": 2, "batch_size": 8, "precision": "float32", "learning_rate": 0.003}
+
+
+def log(model):
+    with open(model.with_suffix(".run") / "log.csv", newline="") as file:
+        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+
+
+def weights(model):
+    return [weight.tobytes() for weight in load_network(model)[0].get_weights()]
+
+
+def test_the_unet_learns_drawn_figures(tmp_path):
+    data = draw_set(tmp_path / "set", 240, width=64, height=64)
+    model = tmp_path / "m.keras"
+    train(data, model, **QUICK | {"size": 64, "base": 8, "epochs": 6, "augment": "off", "learning_rate": 0.002})
+    network, record = load_network(model)
+    total = 0
+    for stem, files in find_pairs(data)[0].items():
+        if is_held_back(stem, 0.2):
+            picture, figure = read_pair(*files)
+            total = total + count(np.asarray(figure) > 0, find_masks(network, record, [picture])[0] > 0.5)
+    assert scores(total)["iou"] >= 0.90
+    assert record["metrics"]["val_iou"] >= 0.90
+
+
+def test_a_run_leaves_a_network_its_record_its_log_and_its_curves(people, tmp_path, capsys):
+    model = tmp_path / "m.keras"
+    train(people, model, **QUICK)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["m.json", "m.keras", "m.run"]
+    record = read_json(tmp_path / "m.json")
+    rows = log(model)
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert {"loss", "iou", "f1", "val_loss", "val_iou", "val_f1", "learning_rate"} <= rows[0].keys()
+    best = max(rows, key=lambda row: float(row["val_iou"]))
+    assert record["metrics"]["val_iou"] == float(best["val_iou"])
+    assert record["options"]["seed"] == 2022 and record["class_names"] == ["person"] and record["epochs"] == 2
+    assert record["network_options"] == {"size": 32, "base": 2, "classes": 1}
+    assert record["versions"]["backend"] == keras.backend.backend()
+    assert str(tmp_path) not in json.dumps(record)  # folders of the user are nobody's business
+    assert record["command"].startswith("train.py --data=people --model=m.keras --size=32 --base=2 --epochs=2")
+    with Image.open(tmp_path / "m.run" / "curves.png") as curves:
+        assert curves.width > 500
+    said = capsys.readouterr().out
+    assert "waited for input" in said and "IoU" in said and "left out" not in said
+
+
+def test_the_saved_network_is_that_of_the_best_epoch(people, tmp_path, monkeypatch):
+    model = tmp_path / "m.keras"
+    kept = {}
+    save = module.Run._save
+
+    def remember(run):
+        save(run)
+        kept[len(run.history)] = [weight.copy() for weight in run.model.get_weights()]
+
+    monkeypatch.setattr(module.Run, "_save", remember)
+    train(people, model, **QUICK | {"epochs": 4, "learning_rate": 0.02})
+    best = kept[read_json(tmp_path / "m.json")["metrics"]["epoch"]]
+    assert all((a == b).all() for a, b in zip(best, load_network(model)[0].get_weights(), strict=True))
+
+
+def test_same_seed_same_bytes_and_other_seed_others(people, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        train(people, tmp_path / f"{name}.keras", **QUICK, seed=seed)
+    assert weights(tmp_path / "a.keras") == weights(tmp_path / "b.keras") != weights(tmp_path / "c.keras")
+
+
+class Stop:
+    """A callback of Keras that breaks off a run at one batch of one epoch, as Ctrl-C would."""
+
+    def __init__(self, monkeypatch, epoch, batch):
+        begin = keras.callbacks.CallbackList.on_train_batch_begin
+        seen = itertools.count()
+
+        def on_train_batch_begin(callbacks, place, logs=None):
+            if next(seen) == epoch * 2 + batch:
+                raise KeyboardInterrupt
+            begin(callbacks, place, logs)
+
+        monkeypatch.setattr(keras.callbacks.CallbackList, "on_train_batch_begin", on_train_batch_begin)
+
+
+def test_an_interrupted_run_goes_on_as_if_nothing_had_been(people, tmp_path, monkeypatch, capsys):
+    options = QUICK | {"epochs": 3}
+    train(people, tmp_path / "whole.keras", **options)
+    model = tmp_path / "broken.keras"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt, match=r"--resume continues"):
+        Stop(patch, epoch=1, batch=1)
+        train(people, model, **options)
+    assert len(log(model)) == 1 and load_network(model)  # what there is can be used
+    train(people, model, **options, resume=True)
+    assert "after epoch 1" in capsys.readouterr().out
+    assert log(model) == log(tmp_path / "whole.keras")
+    assert weights(model) == weights(tmp_path / "whole.keras")
+
+
+def test_a_killed_run_goes_on(people, tmp_path):
+    """SIGKILL in the middle, twice, in processes of their own; then the same result as undisturbed."""
+    options = [f"--{name}={value}" for name, value in (QUICK | {"epochs": 6}).items()]
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+    command = [ROOT / "src/train.py", f"--data={people}", *options]
+    assert in_a_shell(*command, f"--model={tmp_path}/whole/m.keras").returncode == 0
+    command.append(f"--model={tmp_path}/killed/m.keras")
+    state = tmp_path / "killed" / "m.run" / "run.json"
+    for epochs in (1, 3):
+        process = subprocess.Popen([sys.executable, *map(str, command), "--resume"], stdout=subprocess.DEVNULL)
+        while process.poll() is None and not (state.exists() and len(read_json(state)["history"]) >= epochs):
+            time.sleep(0.005)
+        time.sleep(0.05 * epochs)  # somewhere in the next epoch, or in the writing of its files
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert len(read_json(state)["history"]) >= epochs
+    assert in_a_shell(*command, "--resume").returncode == 0
+    assert log(tmp_path / "killed/m.keras") == log(tmp_path / "whole/m.keras")
+    assert weights(tmp_path / "killed/m.keras") == weights(tmp_path / "whole/m.keras")
+
+
+def test_an_unfinished_run_is_not_thrown_away(people, tmp_path, monkeypatch):
+    model = tmp_path / "m.keras"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        Stop(patch, epoch=1, batch=0)
+        train(people, model, **QUICK)
+    with pytest.raises(UserError, match=r"--resume .* or delete"):
+        train(people, model, **QUICK)
+    with pytest.raises(UserError, match=r"--base=2.* same options"):
+        train(people, model, **QUICK | {"base": 3}, resume=True)
+    with pytest.raises(UserError, match="changed"):
+        train(draw_set(tmp_path / "other", 12, width=64, height=64), model, **QUICK, resume=True)
+    train(people, model, **QUICK, resume=True)
+    train(people, model, **QUICK)  # a finished run makes room for another
+
+
+def test_a_finished_run_can_be_made_longer(people, tmp_path):
+    model = tmp_path / "m.keras"
+    train(people, model, **QUICK)
+    train(people, model, **QUICK | {"epochs": 3}, resume=True)
+    assert len(log(model)) == 3
+    train(people, model, **QUICK | {"epochs": 3}, resume=True)  # nothing left to do
+    assert len(log(model)) == 3
+
+
+def test_resume_with_nothing_to_resume_begins(people, tmp_path):
+    train(people, tmp_path / "m.keras", **QUICK, resume=True)
+    assert len(log(tmp_path / "m.keras")) == 2
+
+
+def test_training_ends_early_when_nothing_improves(people, tmp_path):
+    model = tmp_path / "m.keras"
+    options = QUICK | {"epochs": 30, "learning_rate": 1e-8, "schedule": "constant", "patience": 2}
+    train(people, model, **options)
+    assert len(log(model)) < 30
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_state(people, tmp_path, monkeypatch):
+    model = tmp_path / "m.keras"
+    train(people, model, **QUICK)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    monkeypatch.setitem(module.LOSSES, "both", lambda masks, logits: keras.ops.mean(logits) * float("nan"))
+    with pytest.raises(UserError, match=r"epoch 3; epochs 1 to 2 are kept in .*--learning_rate"):
+        train(people, model, **QUICK | {"epochs": 4}, resume=True)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+def test_running_out_of_memory_is_said_in_one_line(people, tmp_path, monkeypatch):
+    def make(batches, epoch, index):
+        raise MemoryError("Unable to allocate 3 TiB")
+
+    monkeypatch.setattr(module.Batches, "_make", make)
+    with pytest.raises(UserError, match=r"out of memory at --batch_size=8 --size=32"):
+        train(people, tmp_path / "m.keras", **QUICK)
+
+
+def test_the_backend_says_that_memory_ran_out():
+    """A true allocation of an exabyte, refused by the backend itself."""
+    with pytest.raises(Exception) as caught:
+        keras.ops.sum(keras.ops.ones((2**20, 2**20, 2**18), "float32"))
+    assert is_out_of_memory(caught.value) and not is_out_of_memory(ValueError("a bug"))
+
+
+def test_a_bug_keeps_its_own_face(people, tmp_path, monkeypatch):
+    monkeypatch.setattr(module.Augmentation, "__call__", lambda *batch: 1 / 0)
+    with pytest.raises(Exception, match="division by zero"):
+        train(people, tmp_path / "m.keras", **QUICK)
+
+
+def test_holding_everything_back_is_refused(tmp_path):
+    data = draw_set(tmp_path / "set", 1, width=64, height=64)
+    share = next(share for share in (0.2, 0.5, 0.9, 0.9999) if is_held_back("0000", share))
+    with pytest.raises(UserError, match="--validation"):
+        train(data, tmp_path / "m.keras", **QUICK, validation=share)
+
+
+def test_training_without_a_held_back_part(people, tmp_path):
+    train(people, tmp_path / "m.keras", **QUICK, validation=0)
+    assert "val_iou" not in read_json(tmp_path / "m.json")["metrics"]
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+def test_the_learning_rate_follows_its_schedule(people, tmp_path, schedule):
+    train(people, tmp_path / "m.keras", **QUICK | {"epochs": 3}, schedule=schedule)
+    rates = [float(row["learning_rate"]) for row in log(tmp_path / "m.keras")]
+    by_hand = [0.003 * (0.01 + 0.99 * (1 + np.cos(np.pi * done / 3)) / 2) for done in (1, 2, 3)]
+    assert np.allclose(rates, by_hand if schedule == "cosine" else [0.003] * 3, rtol=0.01)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "dice"])
+def test_the_other_losses_train_too(people, tmp_path, loss):
+    train(people, tmp_path / "m.keras", **QUICK, loss=loss)
+    assert float(log(tmp_path / "m.keras")[-1]["loss"]) > 0
+
+
+def test_bfloat16_trains_and_float32_is_saved(people, tmp_path):
+    train(people, tmp_path / "m.h5", **QUICK | {"precision": "bfloat16"})
+    network, record = load_network(tmp_path / "m.h5")
+    assert record["precision"] == "bfloat16" and network.compute_dtype == "float32"
+    assert all(np.isfinite(weight).all() for weight in network.get_weights())
+
+
+def test_precision_is_measured_only_when_asked():
+    assert choose_precision("float32") == "float32" and choose_precision("bfloat16") == "bfloat16"
+    assert choose_precision("auto") in ("float32", "bfloat16")
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorBoard logs need TensorFlow")
+def test_logs_for_tensorboard(people, tmp_path):
+    train(people, tmp_path / "m.keras", **QUICK, tensorboard=tmp_path / "logs")
+    assert {file.parent.name for file in (tmp_path / "logs").rglob("events.*")} == {"train", "validation"}
+
+
+@needs_shared
+def test_a_few_steps_on_real_photos(tmp_path):
+    real = SHARED / "data" / "people_segmentation"
+    for part in ("images", "masks"):
+        (tmp_path / "set" / part).mkdir(parents=True)
+    for picture in sorted((real / "images").iterdir())[::90]:
+        shutil.copy(picture, tmp_path / "set" / "images")
+        shutil.copy(real / "masks" / f"{picture.stem}.png", tmp_path / "set" / "masks")
+    train(tmp_path / "set", tmp_path / "m.keras", **QUICK | {"size": 64, "base": 4, "epochs": 8, "augment": "off"})
+    rows = log(tmp_path / "m.keras")
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"]) and float(rows[-1]["val_iou"]) > 0.2
+
+
+OTHERS = [name for name in ("jax", "torch") if name != keras.backend.backend()]
+
+
+@pytest.mark.parametrize("backend", OTHERS)
+def test_the_same_command_trains_and_predicts_under_another_backend(people, tmp_path, backend):
+    pytest.importorskip(backend, reason=f"{backend} is not installed")
+    options = [f"--{name}={value}" for name, value in QUICK.items()]
+    model = tmp_path / "m.keras"
+    trained = in_a_shell(ROOT / "src/train.py", f"--data={people}", f"--model={model}", *options, KERAS_BACKEND=backend)
+    assert trained.returncode == 0, trained.stderr
+    assert read_json(tmp_path / "m.json")["versions"]["backend"] == backend
+    assert load_network(model)  # and what it wrote is good for this one
+    picture = shutil.copy(people / "images" / "0000.jpg", tmp_path)
+    found = in_a_shell(ROOT / "src/predict.py", f"--file_path={picture}", f"--model={model}", KERAS_BACKEND=backend)
+    assert found.returncode == 0, found.stderr
+    assert os.path.exists(tmp_path / "0000_mask.jpeg")
