@@ -1,6 +1,7 @@
 """A folder of pictures and masks: its pairs, how a mask is read, and who is held back from training."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,7 @@ def read_mask(source):
     """A mask file of any kind (0/1, 0/255, 16-bit, palette, RGB) as a grey Pillow image of 0 and 255."""
     image = load(source)
     deep = image.mode in ("I", "F", "1") or image.mode.startswith("I;16")
-    values = np.asarray(image if deep else _over_black(image), np.float32)
+    values = np.nan_to_num(np.asarray(image if deep else _over_black(image), np.float32))
     return Image.fromarray(np.uint8(_is_figure(values)) * 255)
 
 
@@ -73,7 +74,7 @@ def _over_black(image):
 def _is_figure(values):
     """Which pixels of a mask, (H, W) or (H, W, 3), belong to the figure: (H, W) bool.
 
-    In grey, the brighter half: 0/1 and 0/255 alike, and the ringing of a JPEG near black does not count.
+    In grey, the brighter half of the scale, which is 0..1, 0..255 or 0..65535: the ringing of a JPEG does not count.
     In colour (palettes of class indices), every colour but black.
     """
     if values.ndim == 3:
@@ -81,7 +82,7 @@ def _is_figure(values):
         values = values.max(axis=2)
         if coloured:
             return values > 16
-    return values > values.max() / 2
+    return values > next((full for full in (1, 255) if values.max() <= full), 65535) / 2
 
 
 # ---------------------------------------------------------------- who is held back
@@ -89,7 +90,7 @@ def _is_figure(values):
 
 def is_held_back(stem, share):
     """Whether a picture is held back from training: by a hash of its stem, so that adding pictures moves none."""
-    return int.from_bytes(hashlib.sha256(stem.encode()).digest()[:8], "big") < share * 2**64
+    return int.from_bytes(hashlib.sha256(os.fsencode(stem)).digest()[:8], "big") < share * 2**64
 
 
 def split(stems, share):

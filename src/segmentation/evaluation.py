@@ -10,7 +10,6 @@ from segmentation.models import load_network
 from segmentation.scores import count, scores
 from utils import UserError, named, shown, whole_file, write_json
 
-BATCH = 8
 WORST = 5  # how many pictures the table names
 
 
@@ -47,6 +46,8 @@ def choose_pairs(data, part, records):
     for problem, names in problems.items():
         print(f"left out, {len(names)} {problem}: {named(names)}")
     if part == "held_back":
+        if not all("held_back" in record.get("data", {}) for record in records):
+            raise UserError("--part=held_back: the record of a --model does not say what was held back; use --part=all")
         share = min(record["data"]["held_back"] for record in records)
         pairs = {stem: files for stem, files in pairs.items() if is_held_back(stem, share)}
     if not pairs:

@@ -1,0 +1,178 @@
+import shutil
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from images import open_picture, read_record
+from segmentation import prediction as module
+from segmentation.prediction import OUTPUTS, predict
+from utils import UserError
+
+
+class Left:
+    """A network for which the left half of every picture is figure."""
+
+    def predict_on_batch(self, pictures):
+        scores = np.full((*pictures.shape[:3], 1), -9, np.float32)
+        scores[:, :, : pictures.shape[2] // 2] = 9
+        return scores
+
+
+@pytest.fixture
+def left(monkeypatch):
+    loaded = []
+
+    def load_network(model):
+        loaded.append(model)
+        return Left(), {"network_options": {"size": 64}}
+
+    monkeypatch.setattr(module, "load_network", load_network)
+    return loaded
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """80 x 60 px, grey."""
+    Image.new("RGB", (80, 60), (120, 130, 140)).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+def names(folder):
+    return sorted(file.name for file in folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("output", "name", "mode", "figure", "background"),
+    [
+        ("cutout", "photo_mask.jpeg", "RGB", (120, 130, 140), (0, 0, 0)),
+        ("mask", "photo_mask.png", "L", 255, 0),
+        ("alpha", "photo_alpha.png", "RGBA", (120, 130, 140, 255), (120, 130, 140, 0)),
+        ("overlay", "photo_overlay.jpeg", "RGB", (187, 97, 86), (120, 130, 140)),
+    ],
+)
+def test_each_output(left, photo, output, name, mode, figure, background):
+    predict(photo, output)
+    assert names(photo.parent) == sorted(["photo.png", name])
+    with Image.open(photo.parent / name) as result:
+        assert result.size == (80, 60) and result.mode == mode
+        near = np.allclose(result.getpixel((10, 30)), figure, atol=3)
+        assert near and np.allclose(result.getpixel((70, 30)), background, atol=3)
+    record = read_record(photo.parent / name)
+    assert record["output"] == output and record["model"] == "Unet_model.keras"
+    assert str(photo.parent) not in str(record)
+
+
+def test_alpha_is_soft_at_the_edge(left, photo):
+    predict(photo, "alpha")
+    alpha = np.asarray(Image.open(photo.parent / "photo_alpha.png"))[30, :, 3]
+    assert len(set(alpha.tolist())) > 3 and (np.diff(alpha.astype(int)) <= 0).all()
+
+
+@pytest.mark.parametrize("ending", ["jpg", "webp", "tif", "bmp", "png"])
+def test_save_names_the_file_and_its_format(left, photo, tmp_path, ending):
+    predict(photo, save=str(tmp_path / "new" / f"result.{ending}"))
+    assert names(tmp_path / "new") == [f"result.{ending}"]
+    assert open_picture(tmp_path / "new" / f"result.{ending}").size == (80, 60)
+
+
+@pytest.mark.parametrize("save", ["new/", "there"])
+def test_save_may_be_a_folder(left, photo, tmp_path, save):
+    (tmp_path / "there").mkdir()
+    predict(photo, save=f"{tmp_path}/{save}")
+    assert names(tmp_path / save) == ["photo_mask.jpeg"]
+
+
+def test_a_turned_photo_comes_out_upright(left, tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", (80, 60), "grey").save(tmp_path / "a.jpg", exif=exif)
+    predict(tmp_path / "a.jpg", "mask")
+    with Image.open(tmp_path / "a_mask.png") as mask:
+        assert mask.size == (60, 80) and not mask.getexif().get(ExifTags.Base.Orientation)
+
+
+def test_what_is_transparent_is_no_figure(left, tmp_path):
+    picture = Image.new("RGBA", (80, 60), (9, 9, 9, 255))
+    picture.paste((9, 9, 9, 0), (0, 0, 80, 20))
+    picture.save(tmp_path / "a.png")
+    predict(tmp_path / "a.png", "mask")
+    mask = np.asarray(Image.open(tmp_path / "a_mask.png"))
+    assert mask[:20].max() == 0 and mask[40, 10] == 255
+
+
+def test_a_folder_loads_the_network_once_and_skips_its_own_results(left, people, tmp_path, capsys):
+    folder = shutil.copytree(people / "images", tmp_path / "photos")
+    for _ in range(2):  # the second time the results of the first lie there
+        predict(folder)
+        assert len(names(folder)) == 48
+    predict(folder, "overlay")
+    assert len(names(folder)) == 72 and len(left) == 3
+    assert "and 21 more" in capsys.readouterr().out
+
+
+def test_a_pattern_and_a_folder_to_save_in(left, people, tmp_path):
+    predict(f"{people}/images/000*.jpg", "alpha", save=str(tmp_path / "out"))
+    assert names(tmp_path / "out") == [f"{number:04}_alpha.png" for number in range(10)]
+
+
+def test_pictures_that_differ_in_their_endings_alone_get_results_of_their_own(left, photo):
+    Image.open(photo).save(photo.with_suffix(".jpg"))
+    predict(photo.parent)
+    assert names(photo.parent) == ["photo.jpg", "photo.jpg_mask.jpeg", "photo.png", "photo.png_mask.jpeg"]
+
+
+def test_one_bad_file_does_not_stop_the_rest(left, people, tmp_path, capsys):
+    folder = shutil.copytree(people / "images", tmp_path / "photos")
+    (folder / "0004.jpg").write_bytes(b"broken")
+    (folder / "0011.jpg").write_bytes(b"")
+    with pytest.raises(UserError, match=r"2 of 24 pictures failed: 0004\.jpg, 0011\.jpg; the other 22 are done"):
+        predict(folder)
+    assert len(names(folder)) == 24 + 22
+    assert capsys.readouterr().out.count("failed: ") == 2
+
+
+def test_a_bad_picture_alone_is_an_error_and_leaves_nothing(left, tmp_path):
+    (tmp_path / "bad.jpg").write_bytes(b"broken")
+    with pytest.raises(UserError, match=r"bad\.jpg cannot be read"):
+        predict(tmp_path / "bad.jpg")
+    assert names(tmp_path) == ["bad.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("save", "output", "said"),
+    [
+        ("{folder}/photo.png", "cutout", "is the picture itself"),
+        ("{folder}/new.gif", "cutout", "must end in"),
+        ("{folder}/new.jpg", "alpha", "must end in .png"),
+        ("{folder}/new", "cutout", "must end in"),
+    ],
+)
+def test_a_save_that_cannot_be(left, photo, save, output, said):
+    with pytest.raises(UserError, match=rf"--save=.*{said}"):
+        predict(photo, output, save.format(folder=photo.parent))
+    assert names(photo.parent) == ["photo.png"] and not left  # said before the network is loaded
+
+
+def test_many_pictures_into_one_file_are_refused(left, photo, tmp_path):
+    Image.open(photo).save(tmp_path / "other.png")
+    (tmp_path / "file.jpg").write_bytes(b"mine")
+    with pytest.raises(UserError, match="--save"):
+        predict(f"{tmp_path}/*.png", save=str(tmp_path / "file.jpg"))
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(photo, tmp_path / folder)
+    with pytest.raises(UserError, match="would both become"):
+        predict(f"{tmp_path}/[ab]/photo.png", save=str(tmp_path / "out"))
+
+
+def test_a_real_network_runs_through(trained, photo):
+    predict(photo, "mask", model=trained)
+    assert Image.open(photo.parent / "photo_mask.png").size == (80, 60)
+
+
+def test_the_usage_knows_every_output():
+    import predict as script
+
+    assert script.OPTIONS["--output"].names == tuple(OUTPUTS)
+    assert all(f"{name}:" in script.__doc__ and ending in script.__doc__ for name, (ending, _) in OUTPUTS.items())
