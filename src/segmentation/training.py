@@ -63,7 +63,7 @@ def train(
     run.precision = run.precision or choose_precision(precision)
     training, held_back = _batches(pairs, options)
     network = build(_network(options), {"bfloat16": "mixed_bfloat16"}.get(run.precision, run.precision))
-    _compile(network, options, steps=len(training) * epochs)
+    compile_network(network, options, steps=len(training) * epochs)
     print(
         f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, "
         f"{len(held_back.rows) if held_back else 0} held back, {run.precision}, {accelerators() or 'CPU'}"
@@ -95,7 +95,8 @@ def _network(options):
     return {"network": "unet", "network_options": {"size": options["size"], "base": options["base"], "classes": 1}}
 
 
-def _compile(network, options, steps):
+def compile_network(network, options, steps):
+    """Give a network its optimiser, loss and metrics; `steps` is how long a falling learning rate falls."""
     rate = options["learning_rate"]
     if options["schedule"] == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.01)
