@@ -84,9 +84,9 @@ class Augmentation:
             draw = layer.get_random_transformation(pictures, training=True, seed=_seed(random))
             pictures = layer.transform_images(pictures, draw)
             masks = layer.transform_segmentation_masks(masks, draw)
-        pictures, masks = paste_figures(
-            ops.convert_to_numpy(pictures), ops.convert_to_numpy(masks), random.random(len(masks)) < PASTED
-        )
+        pictures, masks = ops.convert_to_numpy(pictures), ops.convert_to_numpy(masks)
+        masks = (masks > 0.5).astype(np.float32)  # older versions of Keras blend masks as they do pictures
+        pictures, masks = paste_figures(pictures, masks, random.random(len(masks)) < PASTED)
         pictures = ops.convert_to_tensor(pictures)
         for layer in self.colours:
             draw = layer.get_random_transformation(pictures, training=True, seed=_seed(random))

@@ -2,6 +2,7 @@
 
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import keras
@@ -118,6 +119,8 @@ def _fit(network, training, held_back, run, options):
     callbacks = [run, keras.callbacks.TerminateOnNaN()]
     if options["tensorboard"]:
         callbacks.append(keras.callbacks.TensorBoard(options["tensorboard"]))
+    # Keras counts pixels in 64 bits, which JAX says it has not; 32 are enough.
+    warnings.filterwarnings("ignore", "Explicitly requested dtype int64")
     started = time.perf_counter()
     try:
         network.fit(

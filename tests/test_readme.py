@@ -1,0 +1,84 @@
+"""Every command of the README runs, in its order, in a copy of the project with a small data set."""
+
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from drawn import draw_set
+from kaggle_server import TOKEN, Kaggle
+from utils import ROOT
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if re.match(r"(\w+=\S+ )*python src/", line)]
+# What the README says is kept, but for what takes hours.
+QUICK = {"--size": 32, "--base": 2, "--epochs": 1, "--batch_size": 4}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A copy of the project, with photos of a holiday beside it, and a Kaggle to download from."""
+    folder = tmp_path_factory.mktemp("project")
+    for part in ("src", "examples"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    photos = draw_set(folder / "drawn", 24, width=64, height=64)
+    shutil.copytree(photos / "images", folder / "holiday")
+    try:
+        server = Kaggle()
+    except OSError:
+        pytest.skip("port 7777 is in use")
+    server.archives["nikhilroxtomar/person-segmentation"] = packed(photos)
+    with server:
+        yield folder
+
+
+def packed(folder):
+    """The folder as the archive that Kaggle hands out."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as bundle:
+        for file in sorted(folder.rglob("*.*")):
+            bundle.write(file, f"people_segmentation/{file.relative_to(folder).as_posix()}")
+    return archive.getvalue()
+
+
+def words(command):
+    """A README command as (words to run, environment), made quick where it trains."""
+    parts = shlex.split(command)
+    environment = dict(part.split("=", 1) for part in parts[: parts.index("python")])
+    parts = [sys.executable, *parts[parts.index("python") + 1 :]]
+    if parts[1].endswith("train.py"):
+        kept = [part for part in parts if part.split("=")[0] not in QUICK]
+        parts = kept + [f"{option}={value}" for option, value in QUICK.items()]
+    return parts, environment
+
+
+def test_the_readme_shows_every_script():
+    scripts = {file.name for file in (ROOT / "src").glob("*.py") if "__main__" in file.read_text()}
+    assert {re.search(r"src/(\w+\.py)", command)[1] for command in COMMANDS} == scripts
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_readme(project, command):
+    parts, environment = words(command)
+    if "jax" in environment.values():
+        pytest.importorskip("jax")
+    environment |= {"HOME": str(project), "KAGGLE_API_ENVIRONMENT": "TEST", "KAGGLE_API_TOKEN": TOKEN}
+    done = subprocess.run(parts, cwd=project, env=os.environ | environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_file_that_the_readme_shows_is_there():
+    shown = re.findall(r"\]\(([^):]+)\)", README)
+    assert shown and all((ROOT / name).exists() for name in shown)
+
+
+def test_make_knows_the_targets_that_the_readme_names():
+    targets = re.findall(r"(?m)^([\w.]+):", (ROOT / "Makefile").read_text())
+    assert set(re.findall(r"(?m)`?make (\w+)`?", " ".join(BLOCKS))) <= set(targets)
