@@ -271,8 +271,13 @@ def test_a_connection_that_stays_cut_is_given_up_and_continued_by_the_next_run(k
 def test_a_killed_run_is_continued(kaggle, cli, tmp_path, how, changed):
     kaggle.hold, kaggle.stop_after = True, 300_000
     data = tmp_path / "data"
-    command = [sys.executable, str(SCRIPT), f"--file_path={data}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # A shell that runs the tests in the background makes all its children deaf to Ctrl-C: undone first.
+    hear = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    start = f"{hear}; import runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    command = [sys.executable, "-c", start, str(SCRIPT), f"--file_path={data}"]
+    environment = os.environ | {"PYTHONPATH": str(SCRIPT.parent)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, **pipes) as process:
         while not any(part.stat().st_size for part in data.glob(".*/*.zip")):
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.02)

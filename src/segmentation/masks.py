@@ -46,13 +46,15 @@ def refine(scores, picture):
 
 def _linear_functions(guide, mask, radius):
     """The (H, W, 4) of factors for red, green, blue and 1 that make the mask out of the guide around each pixel."""
-    count = box_sum(np.ones(mask.shape), radius)[..., None]
-    colour = box_sum(guide, radius) / count
-    level = box_sum(mask[..., None], radius) / count
-    together = box_sum(guide * mask[..., None], radius) / count - colour * level
-    products = guide[..., :, None] * guide[..., None, :]
-    spread = box_sum(products, radius) / count[..., None] - colour[..., :, None] * colour[..., None, :]
-    factors = np.linalg.solve(spread + SMOOTHNESS * np.eye(3), together[..., None])[..., 0]
+    one, other = np.triu_indices(3)  # the six products of two colours, of which nine make a symmetric matrix
+    mask = mask[..., None]
+    planes = [guide, mask, guide * mask, guide[..., one] * guide[..., other]]
+    count = box_sum(np.ones(guide.shape[:2]), radius)[..., None]
+    colour, level, together, products = np.split(box_sum(np.concatenate(planes, axis=-1), radius) / count, [3, 4, 7], 2)
+    spread = np.empty((*guide.shape, 3))
+    spread[..., one, other] = spread[..., other, one] = products - colour[..., one] * colour[..., other]
+    target = (together - colour * level)[..., None]
+    factors = np.linalg.solve(spread + SMOOTHNESS * np.eye(3), target)[..., 0]
     offsets = level - (factors * colour).sum(axis=-1, keepdims=True)
     return (box_sum(np.concatenate([factors, offsets], axis=-1), radius) / count).astype(np.float32)
 

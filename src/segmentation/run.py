@@ -31,10 +31,16 @@ class Run(keras.callbacks.Callback):
         self.state = {"options": self.options, "fingerprint": fingerprint, "history": [], "finished": False}
         self.broken = False
         if self._file("run.json").exists():
-            self._open(read_json(self._file("run.json")), options["resume"], fingerprint)
+            self._open(options["resume"], fingerprint)
 
-    def _open(self, saved, resume, fingerprint):
+    def _open(self, resume, fingerprint):
         """Continue a saved run, start over where it had finished, and refuse where work would be lost."""
+        try:
+            saved = read_json(self._file("run.json"))
+        except (OSError, ValueError):
+            raise UserError(
+                f"{shown(self._file('run.json'))} cannot be read; delete that folder to start over"
+            ) from None
         done = f"{shown(self.folder)} holds an unfinished run of {len(saved['history'])} epochs"
         if not resume and not saved["finished"]:
             raise UserError(f"{done}: add --resume to continue it, or delete that folder to start over")

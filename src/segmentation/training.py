@@ -65,10 +65,9 @@ def train(
     training, held_back = _batches(pairs, options)
     network = build(_network(options), {"bfloat16": "mixed_bfloat16"}.get(run.precision, run.precision))
     compile_network(network, options, steps=len(training) * epochs)
-    print(
-        f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, "
-        f"{len(held_back.rows) if held_back else 0} held back, {run.precision}, {accelerators() or 'CPU'}"
-    )
+    held = len(held_back.rows) if held_back else 0
+    print(f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, {held} held back")
+    print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
     try:
         _fit(network, training, held_back, run, options)
     except KeyboardInterrupt:
