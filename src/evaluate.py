@@ -20,7 +20,7 @@ Examples:
   evaluate.py --data=mine --model=a.keras,b.keras --json=scores.json --panel=panel.png
 """
 
-from utils import check_ending, number, one_of, path, quiet_libraries, read_options, run, text, whole
+from utils import check_ending, check_place, number, one_of, path, quiet_libraries, read_options, run, text, whole
 
 OPTIONS = {
     "--data": path,
@@ -31,15 +31,16 @@ OPTIONS = {
     "--pictures": whole(1, 50),
     "--threshold": number(0.01, 0.99),
 }
+ENDINGS = {"json": ".json", "panel": ".png"}
 
 
 def main(argv):
     options = read_options(__doc__, OPTIONS, argv)
     options["model"] = [path("--model", name) for name in options["model"].split(",")]
-    if options["panel"]:
-        check_ending("--panel", options["panel"], (".png",))
-    if options["json"]:
-        check_ending("--json", options["json"], (".json",))
+    for option in ("json", "panel"):
+        if options[option]:
+            check_ending(f"--{option}", options[option], (ENDINGS[option],))
+            check_place(f"--{option}", options[option])
     with quiet_libraries():
         from segmentation.evaluation import evaluate
     evaluate(**options)

@@ -34,7 +34,7 @@ Examples:
 
 import importlib.util
 
-from utils import UserError, number, one_of, path, quiet_libraries, read_options, run, shown, whole
+from utils import UserError, check_place, number, one_of, path, quiet_libraries, read_options, run, shown, whole
 
 OPTIONS = {
     "--data": path,
@@ -69,6 +69,7 @@ def check(options):
         raise UserError(f"--size={options['size']} must be a multiple of 16; take {options['size'] // 16 * 16}")
     if options["model"].suffix not in (".keras", ".h5"):
         raise UserError(f"--model={shown(options['model'])} must end in .keras or .h5")
+    check_place("--model", options["model"])
     for package in ("tensorflow", "tensorboard"):
         if options["tensorboard"] and not importlib.util.find_spec(package):
             raise UserError(f"--tensorboard needs {package}, with every backend: pip install {package}")

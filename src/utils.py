@@ -30,6 +30,9 @@ def run(main):
     except UserError as error:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         sys.exit(2)
+    except PermissionError as error:
+        print(f"{Path(sys.argv[0]).name}: {shown(error.filename)} may not be read; choose another", file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt as stop:
         print(f"stopped{': ' if stop.args else ''}{' '.join(map(str, stop.args))}", file=sys.stderr)
         sys.exit(130)
@@ -166,6 +169,15 @@ def check_ending(option, target, endings):
         raise UserError(f"{option}={shown(target)} must end in {', '.join(endings)}")
 
 
+def check_place(option, target):
+    """Refuse a target whose folder can neither be written to nor made, before hours go into what belongs there."""
+    place = Path(target).absolute().parent
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise UserError(f"{option}={shown(target)} cannot be written: {shown(place)} is closed; choose another place")
+
+
 @contextmanager
 def whole_file(target):
     """Yield a temporary path beside `target`, of the same ending, that becomes `target` only if all goes well."""
@@ -176,9 +188,8 @@ def whole_file(target):
         yield temporary
         os.replace(temporary, target)
     except OSError as error:
-        raise UserError(
-            f"cannot write {shown(target)}: {error.strerror or error}; free some space or choose another place"
-        ) from None
+        reason = shown(error.strerror or error)
+        raise UserError(f"cannot write {shown(target)}: {reason}; free some space or choose another place") from None
     finally:
         with suppress(OSError):
             temporary.unlink()

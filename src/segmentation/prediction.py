@@ -8,7 +8,7 @@ from tqdm import tqdm
 from images import flatten, open_picture, to_image, write_picture
 from segmentation.masks import find_masks
 from segmentation.models import load_network
-from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT, UserError, check_ending, find_pictures, named, shown
+from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT, UserError, check_ending, check_place, find_pictures, named, shown
 
 BATCH = 8  # pictures that go through the network together
 TINT = (255, 64, 32)
@@ -68,6 +68,8 @@ def predict(file_path, output="cutout", save=None, threshold=0.5, model=ROOT / "
 
 def choose_targets(pictures, output, save, many):
     """Where each picture's result goes: {picture: target}."""
+    if save:
+        check_place("--save", save)
     if many:
         pictures = without_results(pictures)
         if save and Path(save).is_file():

@@ -46,7 +46,7 @@ class Run(keras.callbacks.Callback):
             raise UserError(f"{done}: add --resume to continue it, or delete that folder to start over")
         if not resume:
             return
-        other = [f"--{name}={value}" for name, value in saved["options"].items() if self.options[name] != value]
+        other = [f"--{name}={value}" for name, value in saved["options"].items() if self.options.get(name) != value]
         if other:
             raise UserError(f"--resume: that run began with {' '.join(other)}; give the same options again")
         if saved["fingerprint"] != fingerprint:
@@ -120,11 +120,11 @@ class Run(keras.callbacks.Callback):
         if self.best["epoch"] == number:
             self._write_weights("best", f"best-{number:04}.weights.h5")
         write_json(self._file("run.json"), self.state)
-        for file in self.folder.glob("*.weights.h5"):
-            if file.name not in (self.state["weights"], self.state["best"]):
+        kept = {"run.json", "log.csv", "curves.png", self.state["weights"], self.state["best"]}
+        for file in self.folder.iterdir():  # weights of earlier epochs, and halves of files from before a kill
+            if file.name not in kept:
                 file.unlink()
-        write_text(self._file("log.csv"), self._as_csv())
-        draw_curves(self._file("curves.png"), self.history)
+        self._log()
 
     def _write_weights(self, role, name):
         with whole_file(self._file(name)) as temporary:
@@ -134,12 +134,13 @@ class Run(keras.callbacks.Callback):
             weights.replace(temporary)
         self.state[role] = name
 
-    def _as_csv(self):
+    def _log(self):
         table = io.StringIO()
         writer = csv.DictWriter(table, self.history[-1], restval="", extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.history)
-        return table.getvalue()
+        write_text(self._file("log.csv"), table.getvalue())
+        draw_curves(self._file("curves.png"), self.history)
 
     # ------------------------------------------------------------ the end
 
@@ -149,6 +150,7 @@ class Run(keras.callbacks.Callback):
 
     def finish(self):
         """Note that the run came to its end, so that another one may start in its place."""
+        self._log()  # once more: a kill may have come between the last weights and their log
         self.state["finished"] = True
         write_json(self._file("run.json"), self.state)
 
