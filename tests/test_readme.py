@@ -75,7 +75,7 @@ def test_a_command_of_the_readme(project, command):
 
 
 def test_every_file_that_the_readme_shows_is_there():
-    shown = re.findall(r"\]\(([^):]+)\)", README)
+    shown = re.findall(r"\]\(([^):#]+)\)", README)
     assert shown and all((ROOT / name).exists() for name in shown)
 
 
