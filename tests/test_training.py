@@ -26,6 +26,8 @@ from segmentation.training import train
 from utils import ROOT, UserError, read_json
 
 QUICK = {"size": 32, "base": 2, "epochs": 2, "batch_size": 8, "precision": "float32", "learning_rate": 0.003}
+QUICK["augment"] = "off"
+AUGMENTED = QUICK | {"augment": "on"}  # where the draws matter
 
 
 def log(model):
@@ -40,7 +42,7 @@ def weights(model):
 def test_the_unet_learns_drawn_figures(tmp_path):
     data = draw_set(tmp_path / "set", 240, width=64, height=64)
     model = tmp_path / "m.keras"
-    train(data, model, **QUICK | {"size": 64, "base": 8, "epochs": 6, "augment": "off", "learning_rate": 0.002})
+    train(data, model, **QUICK | {"size": 64, "base": 8, "epochs": 6, "learning_rate": 0.002})
     network, record = load_network(model)
     total = 0
     for stem, files in find_pairs(data)[0].items():
@@ -53,7 +55,7 @@ def test_the_unet_learns_drawn_figures(tmp_path):
 
 def test_a_run_leaves_a_network_its_record_its_log_and_its_curves(people, tmp_path, capsys):
     model = tmp_path / "m.keras"
-    train(people, model, **QUICK)
+    train(people, model, **AUGMENTED)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["m.json", "m.keras", "m.run"]
     record = read_json(tmp_path / "m.json")
     rows = log(model)
@@ -89,7 +91,7 @@ def test_the_saved_network_is_that_of_the_best_epoch(people, tmp_path, monkeypat
 
 def test_same_seed_same_bytes_and_other_seed_others(people, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        train(people, tmp_path / f"{name}.keras", **QUICK, seed=seed)
+        train(people, tmp_path / f"{name}.keras", **AUGMENTED, seed=seed)
     assert weights(tmp_path / "a.keras") == weights(tmp_path / "b.keras") != weights(tmp_path / "c.keras")
 
 
@@ -109,7 +111,7 @@ class Stop:
 
 
 def test_an_interrupted_run_goes_on_as_if_nothing_had_been(people, tmp_path, monkeypatch, capsys):
-    options = QUICK | {"epochs": 3}
+    options = AUGMENTED | {"epochs": 3}
     train(people, tmp_path / "whole.keras", **options)
     model = tmp_path / "broken.keras"
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt, match=r"--resume continues"):
@@ -124,7 +126,7 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_been(people, tmp_path, mon
 
 def test_a_killed_run_goes_on(people, tmp_path):
     """SIGKILL in the middle, twice, in processes of their own; then the same result as undisturbed."""
-    options = [f"--{name}={value}" for name, value in (QUICK | {"epochs": 6}).items()]
+    options = [f"--{name}={value}" for name, value in (AUGMENTED | {"epochs": 6}).items()]
     for name in ("whole", "killed"):
         (tmp_path / name).mkdir()
     command = [ROOT / "src/train.py", f"--data={people}", *options]
@@ -209,7 +211,7 @@ def test_the_backend_says_that_memory_ran_out():
 def test_a_bug_keeps_its_own_face(people, tmp_path, monkeypatch):
     monkeypatch.setattr(module.Augmentation, "__call__", lambda *batch: 1 / 0)
     with pytest.raises(Exception, match="division by zero"):
-        train(people, tmp_path / "m.keras", **QUICK)
+        train(people, tmp_path / "m.keras", **AUGMENTED)
 
 
 def test_holding_everything_back_is_refused(tmp_path):
@@ -264,7 +266,7 @@ def test_a_few_steps_on_real_photos(tmp_path):
     for picture in sorted((real / "images").iterdir())[::90]:
         shutil.copy(picture, tmp_path / "set" / "images")
         shutil.copy(real / "masks" / f"{picture.stem}.png", tmp_path / "set" / "masks")
-    train(tmp_path / "set", tmp_path / "m.keras", **QUICK | {"size": 64, "base": 4, "epochs": 8, "augment": "off"})
+    train(tmp_path / "set", tmp_path / "m.keras", **QUICK | {"size": 64, "base": 4, "epochs": 8})
     rows = log(tmp_path / "m.keras")
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"]) and float(rows[-1]["val_iou"]) > 0.2
 
