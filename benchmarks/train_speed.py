@@ -93,10 +93,11 @@ def matrix_product(precision):
 
 def keras_step(size, base, precision, pictures, masks):
     """A function that trains our U-Net by one step, as train.py does but for the reading of pictures."""
+    from hardware import POLICIES
     from segmentation.networks import unet
     from segmentation.training import compile_network
 
-    network = unet(size, base=base, dtype={"bfloat16": "mixed_bfloat16"}.get(precision, precision))
+    network = unet(size, base=base, dtype=POLICIES[precision])
     compile_network(network, {"learning_rate": 1e-4, "schedule": "constant", "loss": "both"}, steps=1)
     return lambda: network.train_on_batch(pictures, masks)
 

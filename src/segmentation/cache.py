@@ -11,7 +11,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from images import fit, pad_square
-from segmentation.datasets import WrongSize, find_pairs, read_pair
+from segmentation.datasets import WrongSize, find_pairs, read_pair, say_left_out
 from utils import ROOT, UserError, named, read_json, shown, write_json
 
 CACHE = ROOT / "data" / ".cache"  # may be deleted at any time
@@ -40,8 +40,7 @@ def decoded(data, size):
     if not folder.exists():
         _fill(folder, pairs, problems, fingerprint, size)
     result = DecodedSet(folder)
-    for problem, names in (problems | result.wrong).items():
-        print(f"left out, {len(names)} {problem}: {named(names)}")
+    say_left_out(problems | result.wrong)
     return result
 
 

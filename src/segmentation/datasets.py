@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from images import flatten, load, open_picture
-from utils import PICTURES, UserError, shown
+from utils import PICTURES, UserError, named, shown
 
 # ---------------------------------------------------------------- pairs
 
@@ -24,6 +24,12 @@ def find_pairs(folder):
     }
     pairs = {stem: (pictures[stem], masks[stem]) for stem in sorted(pictures.keys() & masks.keys())}
     return pairs, {problem: names for problem, names in problems.items() if names}
+
+
+def say_left_out(problems):
+    """Count and name what is left out, a line for each problem of {problem: [names]}."""
+    for problem, names in problems.items():
+        print(f"left out, {len(names)} {problem}: {named(names)}")
 
 
 def _by_stem(folder):

@@ -4,11 +4,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from segmentation.datasets import find_pairs, is_held_back, read_pair
+from segmentation.datasets import find_pairs, is_held_back, read_pair, say_left_out
 from segmentation.masks import find_masks
 from segmentation.models import load_network
 from segmentation.scores import count, scores
-from utils import UserError, named, shown, whole_file, write_json
+from utils import UserError, shown, whole_file, write_json
 
 WORST = 5  # how many pictures the table names
 
@@ -33,9 +33,10 @@ def evaluate(data, model, part="all", json=None, panel=None, pictures=4, thresho
             rows.append([picture, true, *masks])
     if not results[str(model[0])]:
         raise UserError(f"--data={shown(data)} has no pair that can be read; see the lines above")
-    print_table(results)
+    told = {name: summary(counts) for name, counts in results.items()}
+    print_table(told)
     if json:
-        write_json(json, as_json(data, part, threshold, results))
+        write_json(json, {"data": data.name, "part": part, "threshold": threshold, "models": told})
     if panel:
         draw_panel(panel, ["picture", "true", *networks], rows)
 
@@ -43,8 +44,7 @@ def evaluate(data, model, part="all", json=None, panel=None, pictures=4, thresho
 def choose_pairs(data, part, records):
     """The pairs of the folder that `part` means, by stem."""
     pairs, problems = find_pairs(data)
-    for problem, names in problems.items():
-        print(f"left out, {len(names)} {problem}: {named(names)}")
+    say_left_out(problems)
     if part == "held_back":
         if not all("held_back" in record.get("data", {}) for record in records):
             raise UserError("--part=held_back: the record of a --model does not say what was held back; use --part=all")
@@ -62,27 +62,20 @@ def summary(counts):
     return {"set": scores(sum(counts.values())), "mean": mean, "pictures": each}
 
 
-def print_table(results):
-    """Print two lines of scores per network and name its worst pictures."""
-    width = max(len(shown(name)) for name in results)
-    for number, (name, counts) in enumerate(results.items()):
-        told = summary(counts)
+def print_table(told):
+    """Print two lines of scores per network and name its worst pictures, from {name: summary}."""
+    width = max(len(shown(name)) for name in told)
+    for number, (name, parts) in enumerate(told.items()):
         if number == 0:
-            heads = " ".join(f"{score.replace('_', ' '):>14}" for score in told["set"])
-            print(f"{'':{width}}  {'':4} {heads}   ({len(counts)} pictures)")
+            heads = " ".join(f"{score.replace('_', ' '):>14}" for score in parts["set"])
+            print(f"{'':{width}}  {'':4} {heads}   ({len(parts['pictures'])} pictures)")
         for kind in ("set", "mean"):
-            line = " ".join(f"{value:14.3f}" for value in told[kind].values())
+            line = " ".join(f"{value:14.3f}" for value in parts[kind].values())
             print(f"{shown(name) if kind == 'set' else '':{width}}  {kind:4} {line}")
-    for name, counts in results.items():
-        each = {stem: scores(one)["iou"] for stem, one in counts.items()}
+    for name, parts in told.items():
+        each = {stem: one["iou"] for stem, one in parts["pictures"].items()}
         worst = sorted(each, key=each.get)[:WORST]
         print(f"worst of {shown(name)}: " + ", ".join(f"{shown(stem)} ({each[stem]:.2f})" for stem in worst))
-
-
-def as_json(data, part, threshold, results):
-    """All scores as plain data."""
-    models = {name: summary(counts) for name, counts in results.items()}
-    return {"data": data.name, "part": part, "threshold": threshold, "models": models}
 
 
 def draw_panel(target, titles, rows):

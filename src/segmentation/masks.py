@@ -5,9 +5,7 @@ from PIL import Image
 
 from images import box_sum, fit, pad_offset, pad_square, to_array
 
-GUIDE_SIDE = (
-    1024  # the edge is found at this long side and carried up from there: four times the time for twice the side
-)
+GUIDE_SIDE = 1024  # the edge is found at this long side and carried up: twice the side would take four times as long
 STRIP = 256  # rows at a time at full resolution, so that 50 megapixels take little memory
 EDGE = 2  # how many of the network's pixels the true edge may lie off its own
 DECISION = 2.0  # a score of half of it either way decides: doubt belongs to the edge, not to a ghost of the background

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from hardware import accelerators, choose_precision, is_out_of_memory, use_xla
+from hardware import POLICIES, accelerators, choose_precision, is_out_of_memory, use_xla
 from segmentation.batches import Augmentation, Batches
 from segmentation.cache import decoded
 from segmentation.datasets import split
@@ -63,7 +63,7 @@ def train(
     run = Run(model, options, pairs.fingerprint)
     run.precision = run.precision or choose_precision(precision)
     training, held_back = _batches(pairs, options)
-    network = build(_network(options), {"bfloat16": "mixed_bfloat16"}.get(run.precision, run.precision))
+    network = build(_network(options), POLICIES[run.precision])
     compile_network(network, options, steps=len(training) * epochs)
     held = len(held_back.rows) if held_back else 0
     print(f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, {held} held back")
