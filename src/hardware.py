@@ -1,11 +1,19 @@
 """What the machine can do: which device works, which precision is faster on it, how its memory errors look."""
 
+import platform
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import keras
 import numpy as np
+import psutil
+
+from utils import UserError
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # what Keras calls each precision in training
+PAINTING_BYTES = {"float32": 5000, "bfloat16": 3500}  # that painting takes for each pixel
+BASE_BYTES = 1 << 30  # that it takes besides
 GAIN = 1.2  # bfloat16 must be this much faster than float32 to be worth its rounding
 
 
@@ -59,3 +67,35 @@ def is_out_of_memory(error):
         sign in text
         for sign in ("MemoryError", "ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory", "out of memory")
     )
+
+
+def free_memory():
+    """The bytes of memory that may still be taken, here and in this container."""
+    free = psutil.virtual_memory().available
+    group = Path("/sys/fs/cgroup")
+    with suppress(OSError, ValueError):  # "max" where there is no limit
+        free = min(free, int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    return free
+
+
+def check_memory(size, precision, side):
+    """Refuse to paint at (width, height) what does not fit, before the machine is brought to its knees."""
+    if accelerators():
+        return  # they say themselves that they are full, and at once
+    need, free = BASE_BYTES + PAINTING_BYTES[precision] * size[0] * size[1], free_memory()
+    if need > free:
+        fits = int(side * max(0, (free - BASE_BYTES) / (need - BASE_BYTES)) ** 0.5) // 32 * 32
+        raise UserError(
+            f"--size={side} needs {need / 2**30:.1f} GiB of memory and {free / 2**30:.1f} are free; "
+            + (f"--size={fits} fits" if fits >= 64 else "close other programs")
+        )
+
+
+def versions():
+    """What made a network or a painting: the versions that could explain a difference."""
+    return {
+        "python": platform.python_version(),
+        "keras": keras.version(),
+        "backend": keras.backend.backend(),
+        "numpy": np.__version__,
+    }

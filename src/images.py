@@ -127,6 +127,13 @@ def fit(image, side, resample=Image.Resampling.BILINEAR):
     return image if size == image.size else image.resize(size, resample, reducing_gap=None if resample == 0 else 3.0)
 
 
+def resize(array, size, resample=Image.Resampling.BILINEAR):
+    """A float array (H, W) or (H, W, channels) at another (width, height), averaged where it gets smaller; float32."""
+    if array.ndim == 3:
+        return np.stack([resize(array[..., plane], size, resample) for plane in range(array.shape[2])], axis=-1)
+    return np.asarray(Image.fromarray(np.ascontiguousarray(array, np.float32)).resize(size, resample))
+
+
 def pad_square(image, side):
     """A Pillow image of long side `side` in the middle of a black square: nothing is squeezed out of shape."""
     square = Image.new(image.mode, (side, side))
@@ -185,3 +192,13 @@ def read_record(source):
         return json.loads(line)
     except (TypeError, ValueError):
         return None
+
+
+def show_record(source):
+    """Print the record in a picture, a line for each entry."""
+    load(source)
+    record = read_record(source)
+    if not isinstance(record, dict):
+        raise UserError(f"--show={shown(source)} holds no record; name a picture that this toolkit made")
+    for name, value in record.items():
+        print(f"{shown(name)}: {shown(value if isinstance(value, str) else json.dumps(value), 2000)}")

@@ -103,13 +103,28 @@ def number(low, high):
 def one_of(*names):
     """A check for one of a few names."""
 
+    choice = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
     def check(name, value):
         if value not in names:
-            raise UserError(f"{name}={shown(value)} is not known; choose {', '.join(names[:-1])} or {names[-1]}")
+            raise UserError(f"{name}={shown(value)} is not known; choose {choice}")
         return value
 
     check.names = names
     return check
+
+
+def list_of(check):
+    """A check for one or more values with commas between them, each of which passes `check`: a tuple."""
+
+    def check_all(name, value):
+        found = tuple(check(name, part.strip()) for part in value.split(","))
+        if len(set(found)) < len(found) and hasattr(check, "names"):
+            raise UserError(f"{name}={shown(value)} names one twice; name each once")
+        return found
+
+    check_all.names = getattr(check, "names", ())
+    return check_all
 
 
 def path(name, value):
@@ -161,6 +176,33 @@ def find_pictures(option, given):
     if not found:
         raise UserError(f"{option}={shown(given)} holds no picture; give {', '.join(PICTURES)} files")
     return found
+
+
+def check_targets(targets):
+    """The same {picture: target}, unless a picture or another result would be overwritten."""
+    taken = {}
+    for picture, target in targets.items():
+        if target.resolve() == picture.resolve():
+            raise UserError(f"--save={shown(target)} is the picture itself; choose another name")
+        if target in taken:
+            both = f"{shown(taken[target])} and {shown(picture)}"
+            raise UserError(f"{both} would both become {shown(target)}; leave out --save, or run them apart")
+        taken[target] = picture
+    return targets
+
+
+def report(targets, failed):
+    """Say which {picture: target} were written; say each failure, {picture: error}, and end in one that counts them."""
+    done = [target for picture, target in targets.items() if picture not in failed]
+    if len(targets) == 1 and failed:
+        raise next(iter(failed.values()))
+    if done:
+        print(f"wrote {named(done, 3)}")
+    for error in failed.values():
+        print(f"failed: {error}")
+    if failed:
+        names = named([picture.name for picture in failed], 3)
+        raise UserError(f"{len(failed)} of {len(targets)} pictures failed: {names}; the other {len(done)} are done")
 
 
 def check_ending(option, target, endings):

@@ -1,13 +1,9 @@
 """A trained network on disk: its weights in a .keras or .h5 file and, beside it, the record that explains them."""
 
-import platform
 import warnings
 import zipfile
 import zlib
 from pathlib import Path
-
-import keras
-import numpy as np
 
 from segmentation.networks import NETWORKS
 from utils import UserError, read_json, shown, whole_file, write_json
@@ -71,13 +67,3 @@ def read_record(model):
         f"--model={shown(model)} needs its record {record_path(model).name} beside it, and {reason}; "
         "copy it from where the network was trained"
     )
-
-
-def versions():
-    """What made a network: the versions that could explain a difference."""
-    return {
-        "python": platform.python_version(),
-        "keras": keras.version(),
-        "backend": keras.backend.backend(),
-        "numpy": np.__version__,
-    }

@@ -8,7 +8,18 @@ from tqdm import tqdm
 from images import flatten, open_picture, to_image, write_picture
 from segmentation.masks import find_masks
 from segmentation.models import load_network
-from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT, UserError, check_ending, check_place, find_pictures, named, shown
+from utils import (
+    PICTURES,
+    PICTURES_WITH_ALPHA,
+    ROOT,
+    UserError,
+    check_ending,
+    check_place,
+    check_targets,
+    find_pictures,
+    report,
+    shown,
+)
 
 BATCH = 8  # pictures that go through the network together
 TINT = (255, 64, 32)
@@ -76,12 +87,12 @@ def choose_targets(pictures, output, save, many):
             raise UserError(f"--save={shown(save)} is a file; name a folder for the results of many pictures")
     elif save and not Path(save).is_dir() and not save.endswith(("/", "\\")):
         check_ending("--save", save, PICTURES_WITH_ALPHA if output == "alpha" else PICTURES)
-        return checked({pictures[0]: Path(save)})
+        return check_targets({pictures[0]: Path(save)})
     # Pictures that differ in their endings alone keep them, so that none overwrites another's result.
     stems = [picture.stem for picture in pictures]
     names = {picture: picture.stem if stems.count(picture.stem) == 1 else picture.name for picture in pictures}
     folder = Path(save) if save else None
-    return checked(
+    return check_targets(
         {picture: (folder or picture.parent) / (names[picture] + OUTPUTS[output][0]) for picture in pictures}
     )
 
@@ -90,19 +101,6 @@ def without_results(pictures):
     """Leave out what earlier runs made of the other pictures."""
     results = {picture.stem + ending for picture in pictures for ending, _ in OUTPUTS.values()}
     return [picture for picture in pictures if picture.name not in results]
-
-
-def checked(targets):
-    """The same targets, unless a picture or another result would be overwritten."""
-    taken = {}
-    for picture, target in targets.items():
-        if target.resolve() == picture.resolve():
-            raise UserError(f"--save={shown(target)} is the picture itself; choose another name")
-        if target in taken:
-            both = f"{shown(taken[target])} and {shown(picture)}"
-            raise UserError(f"{both} would both become {shown(target)}; leave out --save, or run them apart")
-        taken[target] = picture
-    return targets
 
 
 # ---------------------------------------------------------------- the pictures themselves
@@ -131,17 +129,3 @@ def write_all(opened, masks, targets, draw, about):
         except UserError as error:
             failed[source] = error
     return failed
-
-
-def report(targets, failed):
-    """Say what was written; with failures, say each, and end in an error that counts them."""
-    done = [target for picture, target in targets.items() if picture not in failed]
-    if len(targets) == 1 and failed:
-        raise next(iter(failed.values()))
-    if done:
-        print(f"wrote {named(done, 3)}")
-    for error in failed.values():
-        print(f"failed: {error}")
-    if failed:
-        names = named([picture.name for picture in failed], 3)
-        raise UserError(f"{len(failed)} of {len(targets)} pictures failed: {names}; the other {len(done)} are done")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import keras
 
-from hardware import POLICIES, accelerators, choose_precision, is_out_of_memory, use_xla
+from hardware import POLICIES, accelerators, choose_precision, is_out_of_memory, use_xla, versions
 from segmentation.batches import Augmentation, Batches
 from segmentation.cache import decoded
 from segmentation.datasets import split
 from segmentation.losses import LOSSES
-from segmentation.models import build, save_network, versions
+from segmentation.models import build, save_network
 from segmentation.run import Run
 from utils import ROOT, UserError, shown
 

@@ -1,0 +1,63 @@
+"""What of a photo stays as it is: the figure by a mask of the user's or of a network, or all but the figure."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from images import flatten, open_picture, to_array
+from segmentation.masks import find_masks
+from segmentation.models import load_network
+from utils import PICTURES, UserError, shown
+
+LEAST_PART = 0.001  # of the photo: a figure, or what is left of the photo beside it, is none if it is smaller
+SAME_SHAPE = 0.02  # by which the sides of a mask may differ from those of its photo, once scaled
+
+
+def figure_finder(keep, mask, model):
+    """A function from (path of the photo, the RGB Pillow image) to the mask of its figure (H, W), 0..1; None keeps nothing."""
+    if keep == "none":
+        return None
+    if mask:
+        return lambda source, photo: read_mask(mask_of(source, mask), photo.size)
+    if not model.is_file():
+        raise UserError(
+            f"--model={shown(model)} does not exist; train one with train.py, or give --mask=<picture> or --keep=none"
+        )
+    network, record = load_network(model)
+    return lambda source, photo: find_masks(network, record, [photo])[0]
+
+
+def kept_part(keep, figure):
+    """What is kept, (H, W) in 0..1 or None for nothing, given the mask of the figure; and a word on it, or None."""
+    if np.mean(figure > 0.5) < LEAST_PART:
+        return None, "no figure found, all of it is painted"
+    kept = figure if keep == "figure" else 1 - figure
+    share = float(np.mean(kept > 0.5))
+    if 1 - share < LEAST_PART:
+        raise UserError("the figure fills the photo and nothing is left to paint; choose --keep=none")
+    return kept, f"{share:.0%} of it stays as it is"
+
+
+def mask_of(source, mask):
+    """The mask file of a photo: `mask` itself, or the file of the same stem in that folder."""
+    if not mask.is_dir():
+        return mask
+    found = [mask / (source.stem + ending) for ending in PICTURES if (mask / (source.stem + ending)).is_file()]
+    if len(found) != 1:
+        raise UserError(f"--mask={shown(mask)} holds {len(found) or 'no'} pictures named {shown(source.stem)}; give one")
+    return found[0]
+
+
+def read_mask(source, size):
+    """A mask file as (H, W) in 0..1 at a photo's (width, height): its transparency if it has any, or else its grey."""
+    image = open_picture(source)
+    grey = image.getchannel("A") if image.mode == "RGBA" else image.convert("L")
+    width, height = size
+    if abs(grey.width * height / (grey.height * width) - 1) > SAME_SHAPE:
+        raise UserError(
+            f"--mask={shown(source)} is {grey.width} x {grey.height}, the photo is {width} x {height}; "
+            "give a mask of the photo's shape"
+        )
+    mask = to_array(grey.resize(size, Image.Resampling.BILINEAR))
+    return mask * 255 if mask.max() <= 1 / 255 else mask  # masks of 0 and 1

@@ -1,0 +1,80 @@
+"""What watches over a painting step by step: progress, a copy of the picture, and when to stop."""
+
+import time
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+PATIENCE = 12  # the mean J of so many steps is compared with that of as many steps before
+LEAST_GAIN = 0.004  # of J, that it must have fallen by
+COPY_SECONDS = 0.5  # the picture is copied so often, for Ctrl-C and for when a step goes wrong
+
+
+class Brush(keras.callbacks.Callback):
+    """Follows the training of one canvas after another, in which an epoch is a step."""
+
+    def __init__(self, work, watch=None, label=None):
+        """work: the pixels of all planned steps. watch(step, show) is called after each; show() gives the picture.
+
+        label: what the progress bar is called; None shows no bar.
+        """
+        super().__init__()
+        self.watch = watch
+        self.steps, self.scores, self.troubles, self.picture = 0, {}, [], None
+        form = "{desc}{percentage:3.0f}% |{bar}|{postfix}"
+        self.bar = tqdm(total=work, desc=label, bar_format=form, leave=False, disable=None if label else True)
+        self.done = self.speed = 0.0
+
+    def begin(self, side, picture, steps):
+        """Follow a new canvas that shows `picture` (H, W, 3) and is planned for `steps`."""
+        self.side, self.picture, self.planned = side, picture, steps
+        self.history, self.broken = [], False
+        self.began = self.copied = time.perf_counter()
+
+    def end(self):
+        """Count the work of this canvas as done, also where it took fewer steps than planned."""
+        self.done += self.planned * self.picture[..., 0].size
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not np.isfinite(logs["loss"]):
+            self.broken = self.model.stop_training = True
+            return
+        self.steps += 1
+        self.history.append(logs["loss"])
+        self.scores = {"J": logs["loss"], "J_content": logs["content"], "J_style": logs["style"]}
+        if time.perf_counter() - self.copied > COPY_SECONDS:
+            self._copy()
+        if self.watch:
+            self.watch(self.steps, self.model.picture)
+        if is_settled(self.history):
+            self.model.stop_training = True
+        self._tell()
+
+    def _copy(self):
+        """Keep the picture, unless this step spoilt it."""
+        picture = self.model.picture()
+        if np.isfinite(picture).all():
+            self.picture, self.copied = picture, time.perf_counter()
+
+    def _tell(self):
+        """Scale, step, J and the seconds left, judged by the work of this scale's steps, of which the first compiles."""
+        work = len(self.history) * self.picture[..., 0].size
+        if len(self.history) == 1:
+            self.began = time.perf_counter()
+        else:
+            self.speed = (work - self.picture[..., 0].size) / (time.perf_counter() - self.began)
+        left = f", {(self.bar.total - self.done - work) / self.speed:.0f} s left" if self.speed else ""
+        self.bar.n = self.done + work
+        self.bar.set_postfix_str(f"{self.side} px, step {self.steps}, J {self.history[-1]:.3f}{left}")
+
+    def close(self):
+        self.bar.close()
+
+
+def is_settled(history):
+    """Whether J, a list with a value for each step, does not fall any more."""
+    if len(history) < 2 * PATIENCE:
+        return False
+    before, now = np.mean(history[-2 * PATIENCE : -PATIENCE]), np.mean(history[-PATIENCE:])
+    return now > (1 - LEAST_GAIN) * before

@@ -1,0 +1,97 @@
+"""What a good painting is: J, a number that falls as a picture nears the content of one and the style of others.
+
+Each term is divided by the energy of its target, so that the weights mean what they say: the raw errors of Gatys et al.
+differ by orders of magnitude from layer to layer. Features are (1, h, w, channels); where a region is painted, `weights`
+(1, h, w, 1) say how much each position counts, and nothing outside of it has any influence.
+"""
+
+from dataclasses import dataclass
+
+import keras
+from keras import ops
+
+from style.features import CONTENT_LAYER, STYLE_LAYERS
+
+# What --similarity names: the weights of the five style layers, fine to coarse.
+SIMILARITIES = {
+    "content": (0.02, 0.08, 0.2, 0.3, 0.4),
+    "balanced": (0.2, 0.2, 0.2, 0.2, 0.2),
+    "style": (0.4, 0.3, 0.2, 0.08, 0.02),
+}
+
+
+def gram(features, weights=None):
+    """The mean products of every two channels: [(1, channels, channels)] float32."""
+    return [_products(*_flat(features, weights))]
+
+
+def moments(features, weights=None):
+    """The mean of every channel and the covariance of every two: [(1, 1, channels), (1, channels, channels)] float32.
+
+    A departure from Gatys et al.: what a Gram matrix mixes is matched apart, and the style's own colours come out.
+    """
+    flat, weights = _flat(features, weights)
+    mean = ops.sum(flat * weights, axis=1, keepdims=True)
+    return [mean, _products(flat - mean, weights)]
+
+
+def _flat(features, weights):
+    """Features as (1, positions, channels) and weights as (1, positions, 1) with the sum 1, float32."""
+    flat = ops.reshape(ops.cast(features, "float32"), (1, -1, features.shape[-1]))
+    weights = ops.ones_like(flat[..., :1]) if weights is None else ops.reshape(weights, (1, -1, 1))
+    return flat, weights / ops.sum(weights)
+
+
+def _products(flat, weights):
+    return ops.matmul(ops.transpose(flat * weights, (0, 2, 1)), flat)
+
+
+STATISTICS = {"gram": gram, "moments": moments}
+
+
+@dataclass(frozen=True)
+class Objective:
+    """J = content_weight * J_content + style_weight * J_style + tv_weight * J_variation."""
+
+    statistic: str = "moments"
+    similarity: str = "balanced"
+    content_weight: float = 1.0
+    style_weight: float = 10.0
+    tv_weight: float = 0.0
+
+    def style_of(self, features, weights=None):
+        """{layer: its statistics} of a picture's features."""
+        return {layer: STATISTICS[self.statistic](features[layer], weights) for layer in STYLE_LAYERS}
+
+    def parts(self, picture, features, target):
+        """(J_content, J_style, J_variation) of a picture (1, H, W, 3) with these features, each a float32 scalar.
+
+        target: {"content": features, "style": {layer: statistics}, "weights": {layer: (1, h, w, 1)}}.
+        """
+        weights = target["weights"]
+        content = _relative(
+            ops.cast(features[CONTENT_LAYER], "float32"), target["content"], weights.get(CONTENT_LAYER, 1.0)
+        )
+        style = 0.0
+        for layer, layer_weight in zip(STYLE_LAYERS, SIMILARITIES[self.similarity], strict=True):
+            found = STATISTICS[self.statistic](features[layer], weights.get(layer))
+            errors = [_relative(one, wanted) for one, wanted in zip(found, target["style"][layer], strict=True)]
+            style += layer_weight * sum(errors) / len(errors)
+        return content, style, variation(picture)
+
+    def total(self, content, style, variation):
+        """J of its parts."""
+        return self.content_weight * content + self.style_weight * style + self.tv_weight * variation
+
+
+def _relative(found, wanted, weights=1.0):
+    """The squared error of `found` over the energy of `wanted`."""
+    energy = ops.sum(weights * ops.square(wanted))
+    return ops.sum(weights * ops.square(found - wanted)) / (energy + keras.config.epsilon())
+
+
+def variation(picture):
+    """The mean squared difference of neighbouring pixels of a picture (1, H, W, 3)."""
+    down = ops.mean(ops.square(picture[:, 1:] - picture[:, :-1]))
+    right = ops.mean(ops.square(picture[:, :, 1:] - picture[:, :, :-1]))
+    return down + right

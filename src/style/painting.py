@@ -1,0 +1,158 @@
+"""Painting: a picture is changed, coarse to fine, until J does not fall any more."""
+
+import math
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+from keras import ops
+from PIL import Image
+
+from hardware import use_xla
+from images import fit, resize, to_array
+from style.brush import Brush
+from style.canvas import Canvas
+from style.features import CONTENT_LAYER, STYLE_LAYERS
+from utils import UserError
+
+COARSEST_SIDE = 96  # px; no scale has a smaller long side, unless the picture has
+MORE_STEPS = 1.6  # each scale takes so many times the steps of the next finer one, which costs four times as much
+RATE = 0.01  # Adam's learning rate at the start of a scale; a value of 0..1 moves about so far in a step
+LAST_RATE = 0.3  # of it at the end
+MEMORY = {"beta_1": 0.8, "beta_2": 0.9}  # shorter than usual: a hundred steps are all there is
+SMALLER = 0.25  # of the learning rate, where a step went wrong
+LEAST_SIDE = 32  # px; in the deep layers nothing is left of what is smaller
+LEAST_SPREAD = 0.5 / 255  # a picture that varies less is blank
+
+
+@dataclass
+class Painting:
+    """What painting gives: the picture (H, W, 3) in 0..1, and how it came about."""
+
+    picture: np.ndarray
+    scores: dict  # J and its parts at the last step
+    steps: int
+    stopped: bool = False  # by Ctrl-C
+    troubles: list = field(default_factory=list)  # what went wrong on the way and was mended
+
+
+def plan(side, steps):
+    """How many steps are painted at which long side, coarse to fine: [(side, steps)]."""
+    sides = [side]
+    while sides[0] >= 2 * COARSEST_SIDE:
+        sides.insert(0, sides[0] // 2)
+    shares = [MORE_STEPS**finer for finer in reversed(range(len(sides)))]
+    ends = np.round(np.cumsum(shares) / sum(shares) * steps).astype(int)
+    counts = np.diff(ends, prepend=0)
+    return [(side, int(count)) for side, count in zip(sides, counts, strict=True) if count]
+
+
+class Painter:
+    """Paints photos in the style of some pictures."""
+
+    def __init__(self, load, precision, objective, styles, blend, style_scale=1.0, averaging=0.0):
+        """load(precision) gives the network; styles are RGB Pillow images.
+
+        blend: how much each style counts, in all 1. averaging: the momentum with which the steps are averaged; 0: not.
+        """
+        self.load, self.precision, self.objective = load, precision, objective
+        self.styles, self.blend, self.style_scale = styles, blend, style_scale
+        self.averaging = averaging
+
+    def paint(self, photo, visible=None, scene=None, steps=500, start=None, at_once=False, watch=None, label=None):
+        """Paint an RGB Pillow image of the size to paint at, as a Painting.
+
+        visible: (H, W), 0..1, how much each pixel counts; None: all the same. scene: the long side of the picture
+        of which the photo is a part, and to which the styles are scaled; None: it is whole. start: a function of
+        (width, height) that gives what the canvas shows first, (h, w, 3); None: the photo. at_once: paint at full size
+        only. watch(step, show) is called after each step; show() gives the picture. label: the name of the progress.
+        """
+        scene = scene or max(photo.size)
+        stages = [
+            (side, count, _stage_size(photo.size, side / scene))
+            for side, count in ([(scene, steps)] if at_once else plan(scene, steps))
+        ]
+        brush = Brush(sum(count * math.prod(size) for _, count, size in stages), watch, label)
+        picture = None
+        try:
+            for side, count, size in stages:
+                small = to_array(photo.resize(size, Image.Resampling.LANCZOS))
+                if picture is None:
+                    picture = start(size) if start else small
+                picture = _carry_up(picture, small)
+                target = self._target(small, None if visible is None else resize(visible, size), side)
+                picture = self._paint_scale(brush, picture, target, side, count)
+        except KeyboardInterrupt:
+            if brush.picture is None:
+                raise
+            return Painting(brush.picture, brush.scores, brush.steps, stopped=True, troubles=brush.troubles)
+        finally:
+            brush.close()
+        return Painting(picture, brush.scores, brush.steps, troubles=brush.troubles)
+
+    def _target(self, photo, visible, side):
+        """What `Objective.parts` compares with, for a photo (H, W, 3) and what of it is visible (H, W)."""
+        network = self.load(self.precision)
+        features = network(photo[None])
+        weights = {}
+        if visible is not None:
+            shapes = {layer: features[layer].shape[2:0:-1] for layer in (*STYLE_LAYERS, CONTENT_LAYER)}
+            weights = {layer: resize(visible, shape)[None, ..., None] for layer, shape in shapes.items()}
+        content = ops.convert_to_numpy(ops.cast(features[CONTENT_LAYER], "float32"))
+        return {"content": content, "style": self._style(network, side), "weights": weights}
+
+    def _style(self, network, side):
+        """The statistics of the styles at a long side, blended: {layer: [arrays]}."""
+        blended = {}
+        for share, style in zip(self.blend, self.styles, strict=True):
+            picture = to_array(fit(style, max(LEAST_SIDE, round(side * self.style_scale)), Image.Resampling.LANCZOS))
+            for layer, values in self.objective.style_of(network(picture[None])).items():
+                values = [share * ops.convert_to_numpy(value) for value in values]
+                blended[layer] = [a + b for a, b in zip(blended.get(layer, [0] * len(values)), values, strict=True)]
+        return blended
+
+    def _paint_scale(self, brush, picture, target, side, steps):
+        """Paint at one scale, in smaller steps and at last in float32 where a step leaves no picture; (H, W, 3)."""
+        tries = [(self.precision, RATE), (self.precision, RATE * SMALLER), ("float32", RATE * SMALLER)]
+        for precision, rate in tries:
+            canvas = Canvas(picture[None], self.load(precision), self.objective)
+            decay = keras.optimizers.schedules.PolynomialDecay(rate, steps, rate * LAST_RATE)
+            average = {"use_ema": True, "ema_momentum": self.averaging} if self.averaging else {}
+            canvas.compile(keras.optimizers.Adam(decay, **MEMORY, **average), jit_compile=use_xla())
+            brush.begin(side, picture, steps)
+            nothing = np.zeros((1, 1), np.float32)
+            canvas.fit(nothing, target, batch_size=1, epochs=steps, callbacks=[brush], verbose=0)
+            painted = canvas.picture()
+            if not brush.broken and not _is_blank(painted, picture):
+                brush.end()
+                return painted
+            brush.troubles.append(f"a step at {side} px in {precision} left no picture and was done again")
+            picture = brush.picture
+        raise UserError(
+            f"painting at {side} px left no picture, in smaller steps and in float32 neither; "
+            "try smaller --style_weight, --content_weight and --tv_weight"
+        )
+
+
+def _stage_size(size, factor):
+    """The (width, height) of a part of the scene at a scale; the network needs a few pixels each way."""
+    return tuple(max(LEAST_SIDE, round(length * factor)) for length in size) if factor < 1 else size
+
+
+def _carry_up(picture, photo):
+    """A smaller painting (h, w, 3) at the size of the photo (H, W, 3), with the photo's details where it has none."""
+    size = photo.shape[1::-1]
+    if picture.shape == photo.shape:
+        return picture
+    blurred = resize(resize(photo, picture.shape[1::-1]), size)
+    return _clip(resize(picture, size) + photo - blurred)
+
+
+def _is_blank(picture, before):
+    """Whether a picture (H, W, 3) shows nothing any more, where something was before."""
+    flat = picture.std(axis=(0, 1)).max() < LEAST_SPREAD <= before.std(axis=(0, 1)).max()
+    return flat or not np.isfinite(picture).all()
+
+
+def _clip(picture):
+    return np.clip(picture, 0, 1)

@@ -1,0 +1,93 @@
+"""Paint a photograph in the style of a picture, and leave its people as they are.
+
+Usage:
+  stylize.py --content=<path> --style=<pictures> --save=<path> [options]
+  stylize.py --show=<picture>
+  stylize.py --help
+
+Options:
+  --content=<path>         The photo; or a folder of photos, or a pattern in quotes ('holiday/*.jpg').
+  --style=<pictures>       The picture whose style it takes; several, with commas between them, are blended.
+  --save=<path>            The painting, at the photo's own size; without an ending a .jpg. For many photos, a folder.
+  --similarity=<names>     What to stay close to: content, balanced or style; several, with commas between them,
+                           are all painted, and a labelled sheet of them [default: balanced].
+  --epochs=<n>             Optimisation steps in all, coarse to fine, fewer where no more is gained [default: 500].
+  --keep=<part>            What stays untouched: figure, background or none [default: figure].
+  --mask=<path>            Your own mask, white = figure, instead of a network's; for many photos, a folder of masks.
+  --model=<file>           The network that finds the figure [default: model/Unet_model.keras].
+  --feather=<px>           How far the kept part fades out into the painting [default: 2].
+  --size=<px>              The long side while painting [default: 512].
+  --network=<name>         The network that sees content and style: vgg19 [default: vgg19].
+  --vgg_weights=<file>     Its weights, instead of those that Keras downloads once.
+  --style_weight=<x>       How much the style counts [default: 10].
+  --content_weight=<x>     How much the content counts [default: 1].
+  --tv_weight=<x>          How much smoothness counts [default: 0].
+  --style_statistic=<x>    moments: the means and covariances of the features; gram: their Gram matrices, as in
+                           2015 [default: moments].
+  --style_scale=<x>        The long side of the style, as a factor of the photo's: larger gives broader strokes [default: 1].
+  --blend=<weights>        How much each of several styles counts, with commas between them; equally if left out.
+  --color=<source>         style: take the style's colours; content: keep the photo's, paint in its luminance
+                           [default: style].
+  --init=<what>            What the canvas shows at first: content, noise, or a picture to go on from [default: content].
+  --averaging=<x>          Average the last steps, 0 to 0.99; 0.9 averages about ten [default: 0].
+  --seed=<n>               Same seed, same machine: the same painting [default: 0].
+  --precision=<name>       auto, float32 or bfloat16; auto takes what is faster here [default: auto].
+  --evolution=<file>       An animation of the picture coming into being, .gif or .webp.
+  --snapshots=<steps>      Save the picture at these steps too, with commas between them: 100,200.
+  --panel=<file>           Content, style and painting side by side.
+  --show=<picture>         Tell how a painting was made, and do nothing else.
+  --help                   Show this text.
+
+Examples:
+  stylize.py --content=me.jpg --style=monet.jpg --save=painted
+  stylize.py --content=me.jpg --style=monet.jpg --save=painted.png --keep=background --mask=me_mask.png
+  stylize.py --content=holiday --style=monet.jpg,munch.jpg --blend=2,1 --save=paintings
+"""
+
+from utils import list_of, number, one_of, path, quiet_libraries, read_options, run, text, whole
+
+OPTIONS = {
+    "--content": text,
+    "--style": list_of(path),
+    "--save": text,
+    "--similarity": list_of(one_of("content", "balanced", "style")),
+    "--epochs": whole(1, 1_000_000),
+    "--keep": one_of("figure", "background", "none"),
+    "--mask": path,
+    "--model": path,
+    "--feather": whole(0, 500),
+    "--size": whole(64, 16384),
+    "--network": one_of("vgg19"),
+    "--vgg_weights": path,
+    "--style_weight": number(0, 1e6),
+    "--content_weight": number(0, 1e6),
+    "--tv_weight": number(0, 1e6),
+    "--style_statistic": one_of("moments", "gram"),
+    "--style_scale": number(0.05, 20),
+    "--blend": list_of(number(0, 1e6)),
+    "--color": one_of("style", "content"),
+    "--init": text,
+    "--averaging": number(0, 0.99),
+    "--seed": whole(0, 2**31 - 1),
+    "--precision": one_of("auto", "float32", "bfloat16"),
+    "--evolution": path,
+    "--snapshots": list_of(whole(1, 1_000_000)),
+    "--panel": path,
+    "--show": path,
+}
+
+
+def main(argv):
+    options = read_options(__doc__, OPTIONS, argv)
+    picture = options.pop("show")
+    if picture:
+        from images import show_record
+
+        return show_record(picture)
+    with quiet_libraries():
+        from stylizing import stylize
+    stylize(**options)
+
+
+if __name__ == "__main__":
+    run(main)

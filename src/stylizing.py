@@ -1,0 +1,257 @@
+"""From photos and styles to paintings on disk: which files, what is kept, what is written and what is said."""
+
+import time
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+
+from hardware import check_memory, choose_precision, versions
+from images import flatten, open_picture, write_picture
+from masking import figure_finder, kept_part
+from style.exhibits import FRAME_SIDE, Evolution, side_by_side
+from style.features import NETWORKS
+from style.objective import Objective
+from style.painting import Painter
+from style.scene import Scene
+from utils import (
+    PICTURES,
+    PICTURES_WITH_ALPHA,
+    ROOT,
+    UserError,
+    check_ending,
+    check_place,
+    check_targets,
+    find_pictures,
+    report,
+    shown,
+)
+
+
+LEAST_SHORT_SIDE = 16  # px, of a photo; VGG19 halves its pictures four times
+
+
+def stylize(
+    content,
+    style,
+    save,
+    similarity=("balanced",),
+    epochs=500,
+    keep="figure",
+    mask=None,
+    model=ROOT / "model/Unet_model.keras",
+    feather=2,
+    size=512,
+    network="vgg19",
+    vgg_weights=None,
+    style_weight=10.0,
+    content_weight=1.0,
+    tv_weight=0.0,
+    style_statistic="moments",
+    style_scale=1.0,
+    blend=None,
+    color="style",
+    init="content",
+    averaging=0.0,
+    seed=0,
+    precision="auto",
+    evolution=None,
+    snapshots=(),
+    panel=None,
+):
+    """Paint the photos at `content`, one after the other; a bad one does not stop the rest. Options as in the usage."""
+    options = SimpleNamespace(**locals())
+    photos = find_pictures("--content", content)
+    many = len(photos) > 1 or Path(content).is_dir()
+    check_options(options, many)
+    targets = choose_targets(photos, save, many)
+    studio = Studio(options)
+    failed = {}
+    for photo, target in targets.items():
+        try:
+            studio.paint(photo, target)
+        except UserError as error:
+            failed[photo] = error
+    report(targets, failed)
+
+
+# ---------------------------------------------------------------- before anything is loaded
+
+
+def check_options(options, many):
+    """Refuse options that do not go together, before time goes into any of them."""
+    if options.style_weight == options.content_weight == 0:
+        raise UserError("--style_weight=0 and --content_weight=0 leave nothing to paint after; raise one of them")
+    if options.blend and len(options.blend) != len(options.style):
+        given = ",".join(f"{weight:g}" for weight in options.blend)
+        raise UserError(f"--blend={given} must have a number for each of the {len(options.style)} pictures in --style")
+    if options.blend and not sum(options.blend):
+        raise UserError("--blend must not be 0 for all pictures of --style; give one of them a weight")
+    for option, endings in (("evolution", (".gif", ".webp")), ("panel", PICTURES)):
+        target = getattr(options, option)
+        if target and many:
+            raise UserError(f"--{option}={shown(target)} shows one photo; leave it out, or name one photo in --content")
+        if target:
+            check_ending(f"--{option}", target, endings)
+            check_place(f"--{option}", target)
+
+
+def choose_targets(photos, save, many):
+    """Where each painting goes: {photo: target}."""
+    check_place("--save", save)
+    place = Path(save)
+    if many and place.is_file():
+        raise UserError(f"--save={shown(save)} is a file; name a folder for the paintings of many photos")
+    if many or place.is_dir() or save.endswith(("/", "\\")):
+        return check_targets({photo: place / f"{photo.stem}.jpg" for photo in photos})
+    if not place.suffix:
+        place = place.with_name(place.name + ".jpg")
+    check_ending("--save", place, PICTURES)
+    return check_targets({photos[0]: place})
+
+
+def suffixed(target, word):
+    """The same file name with _word before its ending, if there is a word."""
+    return target if word is None else target.with_name(f"{target.stem}_{word}{target.suffix}")
+
+
+# ---------------------------------------------------------------- painting
+
+
+class Studio:
+    """What is loaded once and used for every photo: the networks, the styles, and what to start from."""
+
+    def __init__(self, options):
+        self.options = options
+        self.styles = [flatten(open_picture(style)) for style in options.style]
+        weights = options.blend or [1] * len(self.styles)
+        self.blend = [weight / sum(weights) for weight in weights]
+        named = options.init in ("content", "noise")
+        self.init = None if named else flatten(open_picture(options.init))
+        self.find_figure = figure_finder(options.keep, options.mask, options.model)
+        self.load = cache(lambda precision: NETWORKS[options.network](options.vgg_weights, precision))
+        self.precision = choose_precision(options.precision)
+        self.load(self.precision)
+
+    def paint(self, source, target):
+        """Paint one photo in all similarities asked for, and write all that is asked for."""
+        picture, options = open_picture(source), self.options
+        if min(picture.size) < LEAST_SHORT_SIDE:
+            size = "{} x {}".format(*picture.size)
+            raise UserError(f"{shown(source)} is {size}; give a photo of {LEAST_SHORT_SIDE} px or more each way")
+        scene = Scene(picture, self._kept(source, picture), options.size, options.feather, options.color)
+        check_memory(scene.subject.size, self.precision, options.size)
+        many, results = len(options.similarity) > 1, {}
+        for similarity in options.similarity:
+            word = similarity if many else None
+            results[similarity] = self._paint(source.name, scene, similarity, suffixed(target, word), word)
+        if many:
+            sheet = side_by_side([picture, *results.values()], ["photo", *results])
+            write_picture(suffixed(target, "similarity"), sheet)
+        if options.panel:
+            write_picture(options.panel, side_by_side([picture, *self.styles, *results.values()]))
+
+    def _kept(self, source, picture):
+        """What of the photo stays as it is, (H, W) in 0..1, or None."""
+        if self.find_figure is None:
+            return None
+        try:
+            kept, word = kept_part(self.options.keep, self.find_figure(source, flatten(picture)))
+        except UserError as error:
+            raise UserError(f"{shown(source)}: {error}") from None
+        print(f"{shown(source.name)}: {word}")
+        return kept
+
+    def _paint(self, name, scene, similarity, target, word):
+        """Paint a scene, write the painting and what shows how it came about; the painting, a Pillow image."""
+        options, started = self.options, time.perf_counter()
+        evolution = Evolution(options.epochs) if options.evolution else None
+
+        def watch(step, show):
+            if step in options.snapshots:
+                self._write(suffixed(target, step), scene.finish(show()))
+            if evolution and evolution.wants(step):
+                evolution.add(scene.finish(show(), FRAME_SIDE))
+
+        painting = self._painter(scene, similarity).paint(
+            scene.subject,
+            scene.visible,
+            max(scene.size),
+            options.epochs,
+            self._start(scene),
+            at_once=self.init is not None,
+            watch=watch,
+            label=name,
+        )
+        result = scene.finish(painting.picture)
+        about = self._record(painting, similarity, time.perf_counter() - started)
+        self._write(target, result, about)
+        if evolution:
+            evolution.add(scene.finish(painting.picture, FRAME_SIDE))
+            evolution.write(suffixed(options.evolution, word))
+        self._tell(name, painting, about)
+        if painting.stopped:
+            raise KeyboardInterrupt(f"{shown(target)} is the picture after {painting.steps} steps")
+        return result
+
+    def _painter(self, scene, similarity):
+        options = self.options
+        weights = options.content_weight, options.style_weight, options.tv_weight
+        keras.utils.set_random_seed(options.seed)
+        return Painter(
+            self.load,
+            self.precision,
+            Objective(options.style_statistic, similarity, *weights),
+            [scene.match(style) for style in self.styles],
+            self.blend,
+            options.style_scale,
+            options.averaging,
+        )
+
+    def _start(self, scene):
+        """What the canvas shows first, a function of its (width, height), or None for the photo."""
+        if self.init is not None:
+            return lambda size: scene.start(self.init)
+        if self.options.init == "noise":
+            random = np.random.default_rng(self.options.seed)
+            return lambda size: random.random((*size[::-1], 3), np.float32)
+        return None
+
+    # ------------------------------------------------------------ what is written and said
+
+    def _write(self, target, picture, about=None):
+        """Write a painting, with its transparent parts where the format has them and over white where not."""
+        keeps = target.suffix.lower() in PICTURES_WITH_ALPHA
+        write_picture(target, picture if keeps else flatten(picture), about)
+
+    def _record(self, painting, similarity, seconds):
+        """All that explains a painting; files by their names alone."""
+        options = vars(self.options) | {"similarity": similarity}
+        return {
+            "program": "stylize.py",
+            "options": {name: _told(value) for name, value in options.items() if value not in (None, ())},
+            "precision": self.precision,
+            "steps": painting.steps,
+            **{name: round(score, 4) for name, score in painting.scores.items()},
+            "seconds": round(seconds, 1),
+            "troubles": painting.troubles,
+            "versions": versions(),
+        }
+
+    def _tell(self, name, painting, about):
+        """Say in a line how the painting went."""
+        for trouble in painting.troubles:
+            print(f"{shown(name)}: {trouble}")
+        scores = ", ".join(f"{part} {score:.3f}" for part, score in painting.scores.items())
+        early = ", fewer than planned: J falls no more" if painting.steps < self.options.epochs else ""
+        if not painting.stopped:
+            print(f"{shown(name)}: {scores} after {painting.steps} steps ({about['seconds']:.0f} s{early})")
+
+
+def _told(value):
+    """An option's value as a record holds it."""
+    if isinstance(value, tuple):
+        return [_told(part) for part in value]
+    return value.name if isinstance(value, Path) else value
