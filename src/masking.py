@@ -1,11 +1,9 @@
 """What of a photo stays as it is: the figure by a mask of the user's or of a network, or all but the figure."""
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
 
-from images import flatten, open_picture, to_array
+from images import open_picture, to_array
 from segmentation.masks import find_masks
 from segmentation.models import load_network
 from utils import PICTURES, UserError, shown
@@ -15,7 +13,10 @@ SAME_SHAPE = 0.02  # by which the sides of a mask may differ from those of its p
 
 
 def figure_finder(keep, mask, model):
-    """A function from (path of the photo, the RGB Pillow image) to the mask of its figure (H, W), 0..1; None keeps nothing."""
+    """A function of a photo, its path and its RGB Pillow image, that gives the mask of its figure, (H, W) in 0..1.
+
+    None where nothing is kept.
+    """
     if keep == "none":
         return None
     if mask:
@@ -45,7 +46,8 @@ def mask_of(source, mask):
         return mask
     found = [mask / (source.stem + ending) for ending in PICTURES if (mask / (source.stem + ending)).is_file()]
     if len(found) != 1:
-        raise UserError(f"--mask={shown(mask)} holds {len(found) or 'no'} pictures named {shown(source.stem)}; give one")
+        many = f"{len(found) or 'no'} pictures named {shown(source.stem)}"
+        raise UserError(f"--mask={shown(mask)} holds {many}; put one there")
     return found[0]
 
 

@@ -24,11 +24,13 @@ Options:
   --tv_weight=<x>          How much smoothness counts [default: 0].
   --style_statistic=<x>    moments: the means and covariances of the features; gram: their Gram matrices, as in
                            2015 [default: moments].
-  --style_scale=<x>        The long side of the style, as a factor of the photo's: larger gives broader strokes [default: 1].
+  --style_scale=<x>        The long side of the style, as a factor of the photo's: larger for broader strokes
+                           [default: 1].
   --blend=<weights>        How much each of several styles counts, with commas between them; equally if left out.
   --color=<source>         style: take the style's colours; content: keep the photo's, paint in its luminance
                            [default: style].
-  --init=<what>            What the canvas shows at first: content, noise, or a picture to go on from [default: content].
+  --init=<what>            What the canvas shows at first: content, noise, or a picture to go on from
+                           [default: content].
   --averaging=<x>          Average the last steps, 0 to 0.99; 0.9 averages about ten [default: 0].
   --seed=<n>               Same seed, same machine: the same painting [default: 0].
   --precision=<name>       auto, float32 or bfloat16; auto takes what is faster here [default: auto].

@@ -29,7 +29,6 @@ from utils import (
     shown,
 )
 
-
 LEAST_SHORT_SIDE = 16  # px, of a photo; VGG19 halves its pictures four times
 
 
@@ -186,7 +185,7 @@ class Studio:
             label=name,
         )
         result = scene.finish(painting.picture)
-        about = self._record(painting, similarity, time.perf_counter() - started)
+        about = self._record(painting, name, target, similarity, time.perf_counter() - started)
         self._write(target, result, about)
         if evolution:
             evolution.add(scene.finish(painting.picture, FRAME_SIDE))
@@ -226,15 +225,15 @@ class Studio:
         keeps = target.suffix.lower() in PICTURES_WITH_ALPHA
         write_picture(target, picture if keeps else flatten(picture), about)
 
-    def _record(self, painting, similarity, seconds):
+    def _record(self, painting, name, target, similarity, seconds):
         """All that explains a painting; files by their names alone."""
-        options = vars(self.options) | {"similarity": similarity}
+        options = vars(self.options) | {"content": name, "save": target.name, "similarity": similarity}
         return {
             "program": "stylize.py",
-            "options": {name: _told(value) for name, value in options.items() if value not in (None, ())},
+            "options": {option: _told(value) for option, value in options.items() if value not in (None, ())},
             "precision": self.precision,
             "steps": painting.steps,
-            **{name: round(score, 4) for name, score in painting.scores.items()},
+            **{part: round(score, 4) for part, score in painting.scores.items()},
             "seconds": round(seconds, 1),
             "troubles": painting.troubles,
             "versions": versions(),

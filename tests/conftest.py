@@ -78,3 +78,31 @@ def in_a_shell(*args, cwd=ROOT, **environment):
         text=True,
         timeout=300,
     )
+
+
+@pytest.fixture(scope="session")
+def vgg_weights(tmp_path_factory):
+    """A file of random weights for all of VGG19, in Keras's own layout."""
+    import keras
+
+    keras.utils.set_random_seed(2)
+    file = tmp_path_factory.mktemp("vgg") / "random.weights.h5"
+    keras.applications.VGG19(weights=None, include_top=False).save_weights(file)
+    return file
+
+
+@pytest.fixture
+def thin(monkeypatch):
+    """Make a network of VGG19's plan with few channels and random weights, and let stylize.py use it: it is fast."""
+    import keras
+
+    from style import features
+
+    def make(weights=None, dtype="float32"):
+        keras.utils.set_random_seed(3)
+        network = features.encoder(((4, 2), (6, 2), (8, 4), (8, 4), (8, 4)), dtype)
+        network.trainable = False
+        return network
+
+    monkeypatch.setitem(features.NETWORKS, "vgg19", make)
+    return make

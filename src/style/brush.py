@@ -8,11 +8,12 @@ from tqdm import tqdm
 
 PATIENCE = 12  # the mean J of so many steps is compared with that of as many steps before
 LEAST_GAIN = 0.004  # of J, that it must have fallen by
+LEAST_SPREAD = 0.5 / 255  # a picture whose pixels deviate less is blank
 COPY_SECONDS = 0.5  # the picture is copied so often, for Ctrl-C and for when a step goes wrong
 
 
 class Brush(keras.callbacks.Callback):
-    """Follows the training of one canvas after another, in which an epoch is a step."""
+    """Follows the training of one canvas after another."""
 
     def __init__(self, work, watch=None, label=None):
         """work: the pixels of all planned steps. watch(step, show) is called after each; show() gives the picture.
@@ -21,14 +22,14 @@ class Brush(keras.callbacks.Callback):
         """
         super().__init__()
         self.watch = watch
-        self.steps, self.scores, self.troubles, self.picture = 0, {}, [], None
+        self.losses, self.scores, self.troubles, self.picture = [], {}, [], None
         form = "{desc}{percentage:3.0f}% |{bar}|{postfix}"
         self.bar = tqdm(total=work, desc=label, bar_format=form, leave=False, disable=None if label else True)
         self.done = self.speed = 0.0
 
     def begin(self, side, picture, steps):
         """Follow a new canvas that shows `picture` (H, W, 3) and is planned for `steps`."""
-        self.side, self.picture, self.planned = side, picture, steps
+        self.side, self.first, self.picture, self.planned = side, picture, picture, steps
         self.history, self.broken = [], False
         self.began = self.copied = time.perf_counter()
 
@@ -36,17 +37,17 @@ class Brush(keras.callbacks.Callback):
         """Count the work of this canvas as done, also where it took fewer steps than planned."""
         self.done += self.planned * self.picture[..., 0].size
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_train_batch_end(self, batch, logs=None):
         if not np.isfinite(logs["loss"]):
             self.broken = self.model.stop_training = True
             return
-        self.steps += 1
-        self.history.append(logs["loss"])
-        self.scores = {"J": logs["loss"], "J_content": logs["content"], "J_style": logs["style"]}
+        self.history.append(float(logs["loss"]))
+        self.losses.append(self.history[-1])
+        self.scores = {"J": float(logs["loss"]), "J_content": float(logs["content"]), "J_style": float(logs["style"])}
         if time.perf_counter() - self.copied > COPY_SECONDS:
             self._copy()
         if self.watch:
-            self.watch(self.steps, self.model.picture)
+            self.watch(len(self.losses), self.model.picture)
         if is_settled(self.history):
             self.model.stop_training = True
         self._tell()
@@ -54,11 +55,16 @@ class Brush(keras.callbacks.Callback):
     def _copy(self):
         """Keep the picture, unless this step spoilt it."""
         picture = self.model.picture()
-        if np.isfinite(picture).all():
+        if self.is_good(picture):
             self.picture, self.copied = picture, time.perf_counter()
 
+    def is_good(self, picture):
+        """Whether a picture (H, W, 3) is one: all numbers, and not blank where the canvas was not."""
+        is_blank = picture.std(axis=(0, 1)).max() < LEAST_SPREAD <= self.first.std(axis=(0, 1)).max()
+        return np.isfinite(picture).all() and not is_blank
+
     def _tell(self):
-        """Scale, step, J and the seconds left, judged by the work of this scale's steps, of which the first compiles."""
+        """Scale, step, J and the seconds left, judged by the steps of this scale but the first, which compiles."""
         work = len(self.history) * self.picture[..., 0].size
         if len(self.history) == 1:
             self.began = time.perf_counter()
@@ -66,7 +72,7 @@ class Brush(keras.callbacks.Callback):
             self.speed = (work - self.picture[..., 0].size) / (time.perf_counter() - self.began)
         left = f", {(self.bar.total - self.done - work) / self.speed:.0f} s left" if self.speed else ""
         self.bar.n = self.done + work
-        self.bar.set_postfix_str(f"{self.side} px, step {self.steps}, J {self.history[-1]:.3f}{left}")
+        self.bar.set_postfix_str(f"{self.side} px, step {len(self.losses)}, J {self.history[-1]:.3f}{left}")
 
     def close(self):
         self.bar.close()

@@ -40,41 +40,54 @@ def enlarge(picture, size):
 
 
 class Canvas(keras.Model):
-    """A model whose trainable weights are the levels of a picture and whose training paints it.
+    """A model whose only trainable weights are the levels of a picture: its training, on data of no meaning, paints."""
 
-    `fit` takes an x of no meaning and the target of the objective as y; see `Objective.parts`.
-    """
-
-    def __init__(self, picture, network, objective):
+    def __init__(self, picture, network, objective, target):
+        """picture: (1, H, W, 3), 0..1. target: what the objective compares with; see `Objective.parts`."""
         super().__init__()
         self.network, self.objective = network, objective
-        self.levels = [self.add_weight(shape=level.shape, name=f"level{n}") for n, level in enumerate(split(picture))]
-        self.show(picture)
-        self.means = {name: keras.metrics.Mean(name) for name in ("loss", "content", "style")}
-
-    def show(self, picture):
-        """Put a picture (1, H, W, 3), 0..1, on the canvas."""
-        for weight, level in zip(self.levels, split(ops.convert_to_tensor(picture)), strict=True):
+        levels = split(ops.convert_to_tensor(picture))
+        self.levels = [self.add_weight(shape=level.shape, name=f"level{n}") for n, level in enumerate(levels)]
+        for weight, level in zip(self.levels, levels, strict=True):
             weight.assign(level)
+        # As weights that are not trained they go to the accelerator once, and are no constants to be compiled in.
+        self.target = keras.tree.map_structure(lambda values: keras.Variable(values, trainable=False), target)
+        self.latest = [Latest(name) for name in ("loss", "content", "style")]
 
-    def call(self, inputs):
+    def call(self, inputs=None):
         """The picture on the canvas, (1, H, W, 3), 0..1."""
         return _bounded(join([ops.convert_to_tensor(level) for level in self.levels]))
 
     def picture(self):
         """The picture on the canvas as a NumPy array (H, W, 3), 0..1."""
-        return np.clip(ops.convert_to_numpy(self(None))[0], 0, 1)
+        if hasattr(self, "jax_state_sync"):  # in the midst of training, JAX keeps the weights elsewhere
+            self.jax_state_sync()
+        return np.clip(ops.convert_to_numpy(self())[0], 0, 1)
 
     @property
     def metrics(self):
-        return list(self.means.values())
+        return self.latest
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        content, style, variation = self.objective.parts(y_pred, self.network(y_pred), y)
+        content, style, variation = self.objective.parts(y_pred, self.network(y_pred), self.target)
         loss = self.objective.total(content, style, variation)
-        for name, value in (("loss", loss), ("content", content), ("style", style)):
-            self.means[name].update_state(value)
+        for metric, value in zip(self.latest, (loss, content, style), strict=True):
+            metric.update_state(value)
         return loss
+
+
+class Latest(keras.metrics.Metric):
+    """The last value itself, where Keras's own metrics take a mean over the epoch."""
+
+    def __init__(self, name):
+        super().__init__(name=name)
+        self.value = self.add_variable((), "zeros", name=name)
+
+    def update_state(self, value, *_):
+        self.value.assign(ops.cast(value, self.dtype))
+
+    def result(self):
+        return ops.convert_to_tensor(self.value)
 
 
 def _bounded(picture):

@@ -1,8 +1,8 @@
 """What a good painting is: J, a number that falls as a picture nears the content of one and the style of others.
 
-Each term is divided by the energy of its target, so that the weights mean what they say: the raw errors of Gatys et al.
-differ by orders of magnitude from layer to layer. Features are (1, h, w, channels); where a region is painted, `weights`
-(1, h, w, 1) say how much each position counts, and nothing outside of it has any influence.
+Each term is divided by the energy of its target, so that the weights mean what they say: the raw errors of Gatys et
+al. differ by orders of magnitude from layer to layer. Features are (1, h, w, channels); where a region is painted,
+`weights` (1, h, w, 1) say how much each position counts, and nothing outside of it has any influence.
 """
 
 from dataclasses import dataclass

@@ -22,7 +22,6 @@ LAST_RATE = 0.3  # of it at the end
 MEMORY = {"beta_1": 0.8, "beta_2": 0.9}  # shorter than usual: a hundred steps are all there is
 SMALLER = 0.25  # of the learning rate, where a step went wrong
 LEAST_SIDE = 32  # px; in the deep layers nothing is left of what is smaller
-LEAST_SPREAD = 0.5 / 255  # a picture that varies less is blank
 
 
 @dataclass
@@ -31,9 +30,14 @@ class Painting:
 
     picture: np.ndarray
     scores: dict  # J and its parts at the last step
-    steps: int
+    losses: list  # J at each step; what it means depends on the scale
     stopped: bool = False  # by Ctrl-C
     troubles: list = field(default_factory=list)  # what went wrong on the way and was mended
+
+    @property
+    def steps(self):
+        """How many steps were painted."""
+        return len(self.losses)
 
 
 def plan(side, steps):
@@ -41,9 +45,9 @@ def plan(side, steps):
     sides = [side]
     while sides[0] >= 2 * COARSEST_SIDE:
         sides.insert(0, sides[0] // 2)
-    shares = [MORE_STEPS**finer for finer in reversed(range(len(sides)))]
-    ends = np.round(np.cumsum(shares) / sum(shares) * steps).astype(int)
-    counts = np.diff(ends, prepend=0)
+    shares = [MORE_STEPS**coarser for coarser in range(len(sides))]
+    ends = np.ceil(np.cumsum(shares) / sum(shares) * steps).astype(int)  # rounded up: the finest has one at least
+    counts = np.diff(ends, prepend=0)[::-1]
     return [(side, int(count)) for side, count in zip(sides, counts, strict=True) if count]
 
 
@@ -85,10 +89,10 @@ class Painter:
         except KeyboardInterrupt:
             if brush.picture is None:
                 raise
-            return Painting(brush.picture, brush.scores, brush.steps, stopped=True, troubles=brush.troubles)
+            return Painting(brush.picture, brush.scores, brush.losses, stopped=True, troubles=brush.troubles)
         finally:
             brush.close()
-        return Painting(picture, brush.scores, brush.steps, troubles=brush.troubles)
+        return Painting(picture, brush.scores, brush.losses, troubles=brush.troubles)
 
     def _target(self, photo, visible, side):
         """What `Objective.parts` compares with, for a photo (H, W, 3) and what of it is visible (H, W)."""
@@ -115,19 +119,18 @@ class Painter:
         """Paint at one scale, in smaller steps and at last in float32 where a step leaves no picture; (H, W, 3)."""
         tries = [(self.precision, RATE), (self.precision, RATE * SMALLER), ("float32", RATE * SMALLER)]
         for precision, rate in tries:
-            canvas = Canvas(picture[None], self.load(precision), self.objective)
+            canvas = Canvas(picture[None], self.load(precision), self.objective, target)
             decay = keras.optimizers.schedules.PolynomialDecay(rate, steps, rate * LAST_RATE)
             average = {"use_ema": True, "ema_momentum": self.averaging} if self.averaging else {}
             canvas.compile(keras.optimizers.Adam(decay, **MEMORY, **average), jit_compile=use_xla())
             brush.begin(side, picture, steps)
-            nothing = np.zeros((1, 1), np.float32)
-            canvas.fit(nothing, target, batch_size=1, epochs=steps, callbacks=[brush], verbose=0)
+            canvas.fit(np.zeros((steps, 1), np.float32), batch_size=1, callbacks=[brush], verbose=0)
             painted = canvas.picture()
-            if not brush.broken and not _is_blank(painted, picture):
+            if not brush.broken and brush.is_good(painted):
                 brush.end()
                 return painted
             brush.troubles.append(f"a step at {side} px in {precision} left no picture and was done again")
-            picture = brush.picture
+            picture, steps = brush.picture, max(1, steps - len(brush.history))
         raise UserError(
             f"painting at {side} px left no picture, in smaller steps and in float32 neither; "
             "try smaller --style_weight, --content_weight and --tv_weight"
@@ -146,12 +149,6 @@ def _carry_up(picture, photo):
         return picture
     blurred = resize(resize(photo, picture.shape[1::-1]), size)
     return _clip(resize(picture, size) + photo - blurred)
-
-
-def _is_blank(picture, before):
-    """Whether a picture (H, W, 3) shows nothing any more, where something was before."""
-    flat = picture.std(axis=(0, 1)).max() < LEAST_SPREAD <= before.std(axis=(0, 1)).max()
-    return flat or not np.isfinite(picture).all()
 
 
 def _clip(picture):

@@ -67,26 +67,27 @@ def box_around(painted):
     return left, top, right, bottom
 
 
-def compose(photo, painting, kept):
+def compose(photo, painting, kept, feather=0):
     """The kept part of a photo over a painting, both RGB Pillow images of one size; kept pixels stay to the bit.
 
-    At its soft edge the photo already mixes the figure with its old background; only the figure's colours are taken.
+    feather: over how many pixels it fades out. At a soft edge the photo mixes the figure with its old background, and
+    beyond the edge it shows nothing else, so there the figure's colours are carried outwards.
     """
-    levels = np.uint8(np.clip(kept, 0, 1) * 255 + 0.5)
+    levels = np.uint8(np.clip(feathered(kept, feather), 0, 1) * 255 + 0.5)
     result, pixels = np.array(painting), np.asarray(photo)
     result[levels == 255] = pixels[levels == 255]
     edge = (levels > 0) & (levels < 255)
     if edge.any():
         share = levels[edge][:, None] / 255
-        mixed = share * kept_colours(photo, levels)[edge] + (1 - share) * result[edge]
+        mixed = share * kept_colours(photo, kept)[edge] + (1 - share) * result[edge]
         result[edge] = np.uint8(mixed + 0.5)
     return Image.fromarray(result)
 
 
-def kept_colours(photo, levels):
-    """The colours of the kept part carried outwards: (H, W, 3) uint8, of an RGB photo and what is kept (H, W), 0..255."""
+def kept_colours(photo, kept):
+    """The colours of the kept part of an RGB Pillow image, carried outwards: (H, W, 3) uint8."""
     small = fit(photo, min(COLOUR_SIDE, max(photo.size)))
-    share = resize(np.float32(levels) / 255, small.size)
+    share = resize(kept, small.size)
     # The fourth power: what is kept for a half is a half of something else, and says little of the colour.
     colours = to_image(fill_in(to_array(small), share**4))
     return np.asarray(colours.resize(photo.size, Image.Resampling.BILINEAR))

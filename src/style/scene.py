@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from images import fit, resize, to_array, to_image
-from style.regions import box_around, clear, compose, feathered
+from style.regions import box_around, clear, compose
 
 LANCZOS = Image.Resampling.LANCZOS
 
@@ -13,9 +13,9 @@ class Scene:
     """A photo, RGB or RGBA, what of it is kept, (H, W) in 0..1 or None, and the long side at which it is painted."""
 
     def __init__(self, picture, kept, side, feather=0, color="style"):
-        self.photo, self.color = picture.convert("RGB"), color
+        self.photo, self.kept = picture.convert("RGB"), kept
+        self.feather, self.color = feather, color
         self.alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
-        self.kept = None if kept is None else feathered(kept, feather)
         small = fit(self.photo, min(side, max(picture.size)), LANCZOS)
         self.size, self.visible, self.box = small.size, None, (0, 0, *small.size)
         self.ground = to_array(small)
@@ -52,7 +52,7 @@ class Scene:
         return to_array(picture.resize(self.size, LANCZOS).crop(self.box))
 
     def finish(self, painted, side=None):
-        """The whole picture for what was painted, (h, w, 3) of any scale: RGB or RGBA Pillow, at a long side or the photo's."""
+        """The whole picture, RGB or RGBA Pillow, of what was painted, (h, w, 3); at a long side or the photo's own."""
         left, top, right, bottom = self.box
         whole = self.ground.copy()
         whole[top:bottom, left:right] = np.clip(resize(painted, (right - left, bottom - top), LANCZOS), 0, 1)
@@ -62,7 +62,8 @@ class Scene:
         photo = self.photo if side is None else fit(self.photo, min(side, max(self.photo.size)), LANCZOS)
         image = image.resize(photo.size, LANCZOS)
         if self.kept is not None:
-            image = compose(photo, image, resize(self.kept, photo.size))
+            feather = round(self.feather * photo.width / self.photo.width)
+            image = compose(photo, image, resize(self.kept, photo.size), feather)
         if self.alpha is not None:
             image.putalpha(self.alpha.resize(photo.size, LANCZOS))
         return image
