@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 
-from hardware import check_memory, choose_precision, versions
+from hardware import check_memory, choose_precision, is_out_of_memory, versions
 from images import flatten, open_picture, write_picture
 from masking import figure_finder, kept_part
 from style.exhibits import FRAME_SIDE, Evolution, side_by_side
@@ -57,7 +57,7 @@ def stylize(
     seed=0,
     precision="auto",
     evolution=None,
-    snapshots=(),
+    snapshots=None,
     panel=None,
 ):
     """Paint the photos at `content`, one after the other; a bad one does not stop the rest. Options as in the usage."""
@@ -169,21 +169,26 @@ class Studio:
         evolution = Evolution(options.epochs) if options.evolution else None
 
         def watch(step, show):
-            if step in options.snapshots:
+            if step in (options.snapshots or ()):
                 self._write(suffixed(target, step), scene.finish(show()))
             if evolution and evolution.wants(step):
                 evolution.add(scene.finish(show(), FRAME_SIDE))
 
-        painting = self._painter(scene, similarity).paint(
-            scene.subject,
-            scene.visible,
-            max(scene.size),
-            options.epochs,
-            self._start(scene),
-            at_once=self.init is not None,
-            watch=watch,
-            label=name,
-        )
+        try:
+            painting = self._painter(scene, similarity).paint(
+                scene.subject,
+                scene.visible,
+                max(scene.size),
+                options.epochs,
+                self._start(scene),
+                at_once=self.init is not None,
+                watch=watch,
+                label=name,
+            )
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            raise UserError(f"out of memory at --size={options.size}; try --size={options.size // 2}") from None
         result = scene.finish(painting.picture)
         about = self._record(painting, name, target, similarity, time.perf_counter() - started)
         self._write(target, result, about)
@@ -230,7 +235,7 @@ class Studio:
         options = vars(self.options) | {"content": name, "save": target.name, "similarity": similarity}
         return {
             "program": "stylize.py",
-            "options": {option: _told(value) for option, value in options.items() if value not in (None, ())},
+            "options": {option: _told(value) for option, value in options.items() if value is not None},
             "precision": self.precision,
             "steps": painting.steps,
             **{part: round(score, 4) for part, score in painting.scores.items()},

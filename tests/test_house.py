@@ -40,7 +40,7 @@ def test_every_package_is_needed_and_every_need_is_listed():
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 imported.add(node.module.split(".")[0])
-    own = {source.stem for source in SOURCES} | {"segmentation"}
+    own = {source.stem for source in SOURCES} | {"segmentation", "style"}
     standard = set(__import__("sys").stdlib_module_names)
     third = {names.get(name, name) for name in imported - own - standard}
     # Keras's backend, what its TensorBoard callback imports, kaggle's own login and a need that it does not state.
@@ -51,12 +51,14 @@ def test_every_package_is_needed_and_every_need_is_listed():
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_arrows_point_one_way(source):
-    """scripts -> segmentation -> images, hardware -> utils; and scripts never import scripts."""
+    """scripts -> stylizing, masking -> segmentation, style -> images, hardware -> utils; never script to script."""
     imports = set(re.findall(r"(?m)^\s*(?:from|import) ([\w.]+)", source.read_text()))
-    scripts = {"train", "predict", "evaluate", "download_data"}
+    scripts = {"train", "predict", "evaluate", "download_data", "stylize"}
+    above = scripts | {"stylizing", "masking"}
     assert not imports & (scripts - {source.stem})
-    if source.parent.name != "segmentation" and source.stem not in scripts:
-        assert not any(name.startswith("segmentation") for name in imports)
+    for stage in ("segmentation", "style"):
+        if source.parent.name != stage and source.stem not in above:
+            assert not any(name.split(".")[0] == stage for name in imports)
     if source.stem == "utils":
         assert not imports & {"images", "hardware", "numpy", "PIL", "keras"}
 

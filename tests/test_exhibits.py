@@ -1,0 +1,48 @@
+"""What is shown besides the painting: animations, panels and sheets."""
+
+import pytest
+from PIL import Image
+
+from style.exhibits import FRAMES, PANEL_HEIGHT, Evolution, side_by_side
+
+
+@pytest.mark.parametrize("ending", [".gif", ".webp"])
+def test_an_evolution_holds_its_frames_and_rests_on_the_last(tmp_path, ending):
+    evolution = Evolution(200)
+    steps = [step for step in range(1, 201) if evolution.wants(step)]
+    assert len(steps) == FRAMES and steps[-1] == 200
+    for step in steps:
+        evolution.add(Image.new("RGB", (40, 30), (step, 255 - step, 0)))
+    evolution.write(tmp_path / f"e{ending}")
+    with Image.open(tmp_path / f"e{ending}") as image:
+        assert image.n_frames == FRAMES and image.size == (40, 30)
+        times = []
+        for frame in range(image.n_frames):
+            image.seek(frame)
+            image.load()
+            times.append(image.info["duration"])
+        assert times[-1] > 5 * times[0]
+        red, green, _ = image.convert("RGB").getpixel((20, 15))
+        assert abs(red - 200) < 12 and abs(green - 55) < 12
+    assert [file.name for file in tmp_path.iterdir()] == [f"e{ending}"]
+
+
+def test_few_steps_are_all_shown():
+    assert all(Evolution(5).wants(step) for step in range(1, 6))
+
+
+def test_pictures_stand_side_by_side_at_one_height():
+    red, blue = Image.new("RGB", (100, 50), "red"), Image.new("RGBA", (30, 60), "blue")
+    sheet = side_by_side([red, blue])
+    widths = [2 * PANEL_HEIGHT, PANEL_HEIGHT // 2]
+    assert sheet.height > PANEL_HEIGHT and sum(widths) < sheet.width < sum(widths) + 60
+    middle = sheet.height // 2
+    assert sheet.getpixel((100, middle)) == (255, 0, 0) and sheet.getpixel((sheet.width - 60, middle)) == (0, 0, 255)
+
+
+def test_labels_are_drawn_under_the_pictures():
+    picture = Image.new("RGB", (50, 50), "white")
+    bare, labelled = side_by_side([picture]), side_by_side([picture], ["balanced"])
+    assert labelled.height > bare.height
+    assert labelled.crop((0, bare.height, labelled.width, labelled.height)).getextrema()[0][0] < 100
+    assert bare.getextrema() == ((255, 255),) * 3

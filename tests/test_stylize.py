@@ -1,0 +1,334 @@
+"""stylize.py from its command line: every option, what it writes, what it says, and what it leaves alone."""
+
+import json
+import shutil
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from images import read_record
+
+RANDOM = np.random.default_rng(0)
+
+
+def picture(width, height, seed):
+    small = np.random.default_rng(seed).integers(0, 256, (5, 7, 3), np.uint8)
+    return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder with a photo, its mask, two styles, in which the script runs."""
+    picture(96, 64, 0).save(tmp_path / "me.png")
+    picture(64, 64, 1).save(tmp_path / "monet.png")
+    picture(50, 70, 2).save(tmp_path / "munch.jpg")
+    mask = np.zeros((64, 96), np.uint8)
+    mask[20:64, 30:60] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def stylize(script, place, thin):
+    """Paint me.png like monet.png for a few steps: stylize("--keep=none") gives (status, stdout, stderr)."""
+
+    def call(*more, content="me.png", save="out.png", keep="--mask=mask.png"):
+        given = [f"--content={content}", "--style=monet.png", f"--save={save}", keep]
+        given += ["--epochs=2", "--size=64", "--precision=float32", *more]
+        names = [option.split("=")[0] for option in more]
+        return script(
+            "stylize.py", *(option for option in given if option.split("=")[0] not in names or option in more)
+        )
+
+    return call
+
+
+def pixels(name):
+    return np.asarray(Image.open(name))
+
+
+def changed(*names):
+    """Whether the pictures differ, two by two."""
+    return [bool((pixels(one) != pixels(two)).any()) for one, two in pairwise(names)]
+
+
+def test_the_figure_stays_to_the_bit_and_the_rest_is_painted(stylize, place):
+    status, out, err = stylize()
+    assert (status, err) == (0, "") and "wrote out.png" in out and "me.png: 21% of it stays" in out
+    kept = pixels("mask.png") == 255
+    assert (pixels("out.png")[kept] == pixels("me.png")[kept]).all()
+    assert (pixels("out.png")[:10] != pixels("me.png")[:10]).mean() > 0.3
+
+
+def test_the_background_stays_instead(stylize):
+    assert stylize("--keep=background")[0] == 0
+    kept, result, photo = pixels("mask.png") == 0, pixels("out.png"), pixels("me.png")
+    assert (result[kept] == photo[kept]).all() and (result[~kept] != photo[~kept]).mean() > 0.3
+
+
+def test_all_of_it_is_painted(stylize):
+    assert stylize(keep="--keep=none")[0] == 0
+    assert (pixels("out.png") != pixels("me.png")).mean() > 0.5
+
+
+def test_a_network_finds_the_figure(stylize, trained, people, place):
+    shutil.copy(people / "images" / "0003.jpg", place / "them.jpg")
+    status, out, err = stylize(content="them.jpg", keep=f"--model={trained}")
+    assert status in (0, 2) and ("them.jpg: " in out or "nothing is left" in err)
+
+
+def test_no_figure_is_said_and_all_is_painted(stylize):
+    Image.new("L", (96, 64)).save("none.png")
+    status, out, _ = stylize(keep="--mask=none.png")
+    assert status == 0 and "no figure found" in out and (pixels("out.png") != pixels("me.png")).mean() > 0.5
+
+
+def test_a_photo_that_is_all_figure_ends_with_2(stylize, place):
+    Image.new("L", (96, 64), 255).save("full.png")
+    status, _, err = stylize(keep="--mask=full.png")
+    assert status == 2 and err.count("\n") == 1 and "me.png: the figure fills the photo" in err
+    assert not (place / "out.png").exists()
+
+
+def test_save_without_an_ending_is_a_jpg_of_the_photos_size(stylize, place):
+    picture(150, 97, 4).save("large.png")
+    assert stylize(content="large.png", save="painted", keep="--keep=none")[0] == 0
+    with Image.open("painted.jpg") as image:
+        assert image.format == "JPEG" and image.size == (150, 97)
+
+
+def test_into_a_folder_that_is_there(stylize, place):
+    (place / "paintings").mkdir()
+    assert stylize(save="paintings")[0] == 0 and (place / "paintings" / "me.jpg").is_file()
+
+
+def test_exif_orientation_is_applied_and_alpha_survives(stylize):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    picture(96, 64, 0).save("turned.jpg", exif=exif)
+    assert stylize(content="turned.jpg", keep="--keep=none")[0] == 0
+    with Image.open("out.png") as image:
+        assert image.size == (64, 96) and image.getexif().get(0x0112, 1) == 1
+    alpha = np.tile(np.linspace(0, 255, 96).astype(np.uint8), (64, 1))
+    figure = picture(96, 64, 0)
+    figure.putalpha(Image.fromarray(alpha))
+    figure.save("glass.png")
+    assert stylize(content="glass.png")[0] == 0
+    kept = pixels("mask.png") == 255
+    assert (pixels("out.png")[..., 3] == alpha).all()
+    assert (pixels("out.png")[kept] == pixels("glass.png")[kept]).all()
+    assert stylize(content="glass.png", save="flat.jpg")[0] == 0 and Image.open("flat.jpg").mode == "RGB"
+
+
+def test_three_similarities_and_their_sheet(stylize, place):
+    status, _, _ = stylize("--similarity=content,balanced,style", "--panel=panel.png", save="x.png")
+    names = ["x_content.png", "x_balanced.png", "x_style.png"]
+    assert status == 0 and changed(*names, names[0]) == [True] * 3
+    assert Image.open("x_similarity.png").width > 3 * 480 and Image.open("panel.png").width > 4 * 480
+    assert not (place / "x.png").exists()
+    assert [read_record(name)["options"]["similarity"] for name in names] == ["content", "balanced", "style"]
+
+
+OPTIONS = [
+    "--style_weight=100",
+    "--content_weight=50",
+    "--tv_weight=30",
+    "--style_statistic=gram",
+    "--style_scale=0.6",
+    "--color=content",
+    "--init=noise",
+    "--init=munch.jpg",
+    "--averaging=0.9",
+    "--epochs=4",
+    "--size=80",
+    "--feather=20",
+    "--precision=bfloat16",
+    "--style=munch.jpg",
+    "--style=monet.png,munch.jpg",
+]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """Where the painting without any further option is kept for the tests below."""
+    return tmp_path_factory.mktemp("plain") / "plain.png"
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_changes_the_painting(stylize, plain, option):
+    if not plain.exists():
+        assert stylize(save=str(plain))[0] == 0
+    assert stylize(option)[0] == 0
+    assert changed(plain, "out.png") == [True]
+    name, value = option.lstrip("-").split("=")
+    told = read_record("out.png")["options"][name]
+    assert value == (",".join(told) if isinstance(told, list) else told) or float(value) == told
+
+
+def test_blending_weights_lean_towards_a_style(stylize):
+    for name, blend in (("one", "1,0"), ("two", "0,1"), ("both", "1,1")):
+        assert stylize("--style=monet.png,munch.jpg", f"--blend={blend}", save=f"{name}.png")[0] == 0
+    assert stylize(save="alone.png")[0] == 0
+    assert changed("one.png", "both.png", "two.png") == [True, True] and changed("one.png", "alone.png") == [False]
+
+
+def test_the_seed_decides_the_noise(stylize):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert stylize("--init=noise", f"--seed={seed}", save=f"{name}.png")[0] == 0
+    assert changed("a.png", "b.png", "c.png") == [False, True]
+
+
+def test_a_picture_continues_an_earlier_run(stylize):
+    assert stylize("--epochs=6", keep="--keep=none", save="first.png")[0] == 0
+    assert stylize("--epochs=1", keep="--keep=none", save="fresh.png")[0] == 0
+    assert stylize("--epochs=1", "--init=first.png", keep="--keep=none", save="second.png")[0] == 0
+    assert read_record("second.png")["J"] < read_record("fresh.png")["J"]
+
+
+def test_evolution_snapshots_and_panel(stylize, place):
+    extras = ["--evolution=e.gif", "--snapshots=1,3", "--panel=p.jpg", "--epochs=3"]
+    assert stylize(*extras)[0] == 0
+    assert Image.open("e.gif").n_frames >= 3 and Image.open("p.jpg").height > 480
+    assert changed("out_1.png", "out_3.png") == [True] and changed("out_3.png", "out.png") == [False]
+    made = {"out.png", "out_1.png", "out_3.png", "e.gif", "p.jpg"}
+    assert {file.name for file in place.iterdir()} == made | {"me.png", "monet.png", "munch.jpg", "mask.png"}
+
+
+@pytest.mark.parametrize("save", ["told.png", "told.jpg", "told.webp", "told.tif"])
+def test_a_painting_tells_how_it_was_made(stylize, script, save):
+    assert stylize("--seed=7", save=save)[0] == 0
+    status, out, err = script("stylize.py", f"--show={save}")
+    told = dict(line.split(": ", 1) for line in out.splitlines())
+    assert (status, err) == (0, "") and json.loads(told["options"])["seed"] == 7
+    assert float(told["J"]) > 0 and int(told["steps"]) == 2 and "keras" in told["versions"] and "seconds" in told
+    assert json.loads(told["options"])["content"] == "me.png"
+
+
+def test_show_says_where_there_is_nothing_to_tell(script, place):
+    for name in ("me.png", "missing.png"):
+        status, out, err = script("stylize.py", f"--show={name}")
+        assert status == 2 and out == "" and err.count("\n") == 1 and name in err
+
+
+def test_one_bad_file_does_not_stop_a_folder(stylize, place):
+    (place / "holiday").mkdir()
+    picture(70, 64, 5).save(place / "holiday" / "a.png")
+    (place / "holiday" / "b.jpg").write_text("no picture")
+    picture(64, 70, 6).save(place / "holiday" / "c.webp")
+    status, _, err = stylize(content="holiday", save="paintings", keep="--keep=none")
+    assert status == 2 and "1 of 3 pictures failed: b.jpg; the other 2 are done" in err
+    assert sorted(file.name for file in (place / "paintings").iterdir()) == ["a.jpg", "c.jpg"]
+    assert Image.open("paintings/c.jpg").size == (64, 70)
+
+
+def test_the_networks_are_loaded_once_for_a_folder(stylize, place, monkeypatch, thin):
+    from style import features
+
+    loaded = []
+    monkeypatch.setitem(features.NETWORKS, "vgg19", lambda *given: loaded.append(given) or thin(*given))
+    (place / "holiday").mkdir()
+    for seed in (1, 2, 3):
+        picture(64, 64, seed).save(place / "holiday" / f"{seed}.png")
+    assert stylize(content="holiday/*.png", save="paintings", keep="--keep=none")[0] == 0 and len(loaded) == 1
+
+
+def test_ctrl_c_saves_the_picture_so_far_and_says_so(stylize, monkeypatch, place):
+    from style.brush import Brush
+
+    def stop(brush):
+        if len(brush.losses) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Brush, "_tell", stop)
+    status, _, err = stylize("--epochs=50")
+    assert status == 130 and "out.png is the picture after 3 steps" in err
+    assert read_record("out.png")["steps"] == 3 and changed("out.png", "me.png") == [True]
+
+
+def test_it_says_when_it_stops_sooner(stylize, monkeypatch):
+    monkeypatch.setattr("style.brush.LEAST_GAIN", 0.9)
+    status, out, _ = stylize("--epochs=400")
+    assert status == 0 and "fewer than planned" in out and read_record("out.png")["steps"] < 400
+
+
+def test_too_little_memory_names_the_size_that_fits(stylize, monkeypatch, place):
+    monkeypatch.setattr("hardware.free_memory", lambda: 1.05 * 2**30)
+    picture(2000, 1500, 0).save("large.png")
+    status, _, err = stylize("--size=2000", content="large.png", keep="--keep=none")
+    fits = int(err.split("--size=")[2].split()[0])
+    assert status == 2 and "--size=2000 needs" in err and 64 <= fits < 2000 and err.count("\n") == 1
+    assert stylize(f"--size={fits}", content="large.png", keep="--keep=none")[0] == 0
+
+
+def test_memory_that_runs_out_is_one_line(stylize, monkeypatch, place):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("style.painting.Painter._paint_scale", full)
+    status, _, err = stylize("--size=70")
+    assert status == 2 and "--size=70" in err and err.count("\n") == 1 and not (place / "out.png").exists()
+
+
+WRONG = [
+    ("--style=monet.png,missing.png", "missing.png"),
+    ("--style=monet.png,mask.txt", "mask.txt"),
+    ("--content=missing.png", "missing.png"),
+    ("--mask=missing.png", "missing.png"),
+    ("--mask=monet.png", "monet.png"),
+    ("--save=out.gif", "out.gif"),
+    ("--save=me.png", "me.png"),
+    ("--save=me.png/deep/out.png", "me.png"),
+    ("--similarity=content,content", "--similarity"),
+    ("--similarity=contents", "--similarity"),
+    ("--blend=1,2", "--blend"),
+    ("--blend=1,2,x", "--blend"),
+    ("--blend=0", "--blend"),
+    ("--epochs=0", "--epochs"),
+    ("--size=63", "--size"),
+    ("--size=1e9", "--size"),
+    ("--feather=-1", "--feather"),
+    ("--style_weight=nan", "--style_weight"),
+    ("--style_scale=0", "--style_scale"),
+    ("--averaging=1", "--averaging"),
+    ("--snapshots=1,x", "--snapshots"),
+    ("--evolution=e.mp4", "--evolution"),
+    ("--panel=p.gif", "--panel"),
+    ("--init=missing.png", "missing.png"),
+    ("--network=vgg16", "--network"),
+    ("--color=both", "--color"),
+    ("--keep=sky", "--keep"),
+    ("--precision=float16", "--precision"),
+    ("--model=missing.keras", "missing.keras"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "named"), WRONG, ids=lambda value: value.replace("/", " "))
+def test_what_is_wrong_is_named_and_changes_nothing(stylize, place, wrong, named):
+    before = {file.name: file.read_bytes() for file in place.iterdir()}
+    given = {"keep": wrong} if wrong.startswith(("--model", "--mask")) else {}
+    status, _, err = stylize(*([] if given else [wrong]), **given)
+    assert status == 2 and err.count("\n") == 1 and len(err) <= 300 and named in err
+    assert {file.name: file.read_bytes() for file in place.iterdir()} == before
+
+
+def test_wrong_weights_are_named(script, place):
+    (place / "text.weights.h5").write_text("no weights")
+    given = ["--content=me.png", "--style=monet.png", "--save=o", "--keep=none", "--vgg_weights=text.weights.h5"]
+    status, _, err = script("stylize.py", *given)
+    assert status == 2 and "--vgg_weights=text.weights.h5" in err and err.count("\n") == 1
+
+
+def test_two_weights_of_nothing_are_refused(stylize):
+    status, _, err = stylize("--style_weight=0", "--content_weight=0")
+    assert status == 2 and "--style_weight=0" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--evolution=e.gif", "--panel=p.jpg"])
+def test_what_shows_one_photo_goes_with_one(stylize, place, option):
+    (place / "holiday").mkdir()
+    picture(64, 64, 1).save(place / "holiday" / "a.png")
+    status, _, err = stylize(option, content="holiday", save="paintings", keep="--keep=none")
+    assert status == 2 and option.split("=")[0] in err and not (place / "paintings").exists()
