@@ -17,11 +17,13 @@ Options:
   --model=<file>           The network that finds the figure [default: model/Unet_model.keras].
   --feather=<px>           How far the kept part fades out into the painting [default: 2].
   --size=<px>              The long side while painting [default: 512].
+  --scales=<n>             At how many sizes it is painted at most, each half of the next; more scales give larger
+                           shapes, 1 stays closest to the photo [default: 5].
   --network=<name>         The network that sees content and style: vgg19 [default: vgg19].
   --vgg_weights=<file>     Its weights, instead of those that Keras downloads once.
   --style_weight=<x>       How much the style counts [default: 10].
   --content_weight=<x>     How much the content counts [default: 1].
-  --tv_weight=<x>          How much smoothness counts [default: 0].
+  --tv_weight=<x>          How much smoothness counts [default: 2].
   --style_statistic=<x>    moments: the means and covariances of the features; gram: their Gram matrices, as in
                            2015 [default: moments].
   --style_scale=<x>        The long side of the style, as a factor of the photo's: larger for broader strokes
@@ -59,6 +61,7 @@ OPTIONS = {
     "--model": path,
     "--feather": whole(0, 500),
     "--size": whole(64, 16384),
+    "--scales": whole(1, 20),
     "--network": one_of("vgg19"),
     "--vgg_weights": path,
     "--style_weight": number(0, 1e6),

@@ -45,6 +45,7 @@ def test_the_plan_is_coarse_to_fine_and_spends_all_steps():
             assert scales[-1][0] == side and sum(count for _, count in scales) == steps
             assert all(finer == 2 * coarser + finer % 2 for (coarser, _), (finer, _) in pairwise(scales))
             assert all(count > 0 for _, count in scales)
+    assert plan(512, 500, 1) == [(512, 500)] and len(plan(512, 500, 2)) == 2
     counts = [count for _, count in plan(512, 500)]
     assert counts == sorted(counts, reverse=True) and len(counts) > 1
 
@@ -82,7 +83,7 @@ def test_only_what_is_visible_is_painted(painter):
     visible = np.zeros((64, 256), np.float32)
     visible[:, :64] = 1
     photo = picture(256, 64)
-    result = painter().paint(photo, visible, steps=3, at_once=True).picture
+    result = painter().paint(photo, visible, steps=3, scales=1).picture
     change = np.abs(result - np.asarray(photo) / 255).mean(axis=(0, 2))
     assert change[:64].min() > 0.001 and change[240:].max() < 0.2 * change[:64].max()
 

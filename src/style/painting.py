@@ -18,8 +18,8 @@ from utils import UserError
 COARSEST_SIDE = 96  # px; no scale has a smaller long side, unless the picture has
 MORE_STEPS = 1.6  # each scale takes so many times the steps of the next finer one, which costs four times as much
 RATE = 0.01  # Adam's learning rate at the start of a scale; a value of 0..1 moves about so far in a step
-LAST_RATE = 0.3  # of it at the end
-MEMORY = {"beta_1": 0.8, "beta_2": 0.9}  # shorter than usual: a hundred steps are all there is
+LAST_RATE = 0.1  # of it at the end
+MEMORY = {"beta_1": 0.8, "beta_2": 0.8}  # shorter than usual: a hundred steps are all there is
 SMALLER = 0.25  # of the learning rate, where a step went wrong
 LEAST_SIDE = 32  # px; in the deep layers nothing is left of what is smaller
 
@@ -40,10 +40,10 @@ class Painting:
         return len(self.losses)
 
 
-def plan(side, steps):
-    """How many steps are painted at which long side, coarse to fine: [(side, steps)]."""
+def plan(side, steps, scales=5):
+    """How many steps are painted at which long side, coarse to fine, at most so many scales: [(side, steps)]."""
     sides = [side]
-    while sides[0] >= 2 * COARSEST_SIDE:
+    while sides[0] >= 2 * COARSEST_SIDE and len(sides) < scales:
         sides.insert(0, sides[0] // 2)
     shares = [MORE_STEPS**coarser for coarser in range(len(sides))]
     ends = np.ceil(np.cumsum(shares) / sum(shares) * steps).astype(int)  # rounded up: the finest has one at least
@@ -63,19 +63,16 @@ class Painter:
         self.styles, self.blend, self.style_scale = styles, blend, style_scale
         self.averaging = averaging
 
-    def paint(self, photo, visible=None, scene=None, steps=500, start=None, at_once=False, watch=None, label=None):
+    def paint(self, photo, visible=None, scene=None, steps=500, scales=5, start=None, watch=None, label=None):
         """Paint an RGB Pillow image of the size to paint at, as a Painting.
 
         visible: (H, W), 0..1, how much each pixel counts; None: all the same. scene: the long side of the picture
-        of which the photo is a part, and to which the styles are scaled; None: it is whole. start: a function of
-        (width, height) that gives what the canvas shows first, (h, w, 3); None: the photo. at_once: paint at full size
-        only. watch(step, show) is called after each step; show() gives the picture. label: the name of the progress.
+        of which the photo is a part, and to which the styles are scaled; None: it is whole. scales: how many there are
+        at most. start: a function of (width, height) that gives what the canvas shows first, (h, w, 3); None: the
+        photo. watch(step, show) is called after each step; show() gives the picture. label: the name of the progress.
         """
         scene = scene or max(photo.size)
-        stages = [
-            (side, count, _stage_size(photo.size, side / scene))
-            for side, count in ([(scene, steps)] if at_once else plan(scene, steps))
-        ]
+        stages = [(side, count, _stage_size(photo.size, side / scene)) for side, count in plan(scene, steps, scales)]
         brush = Brush(sum(count * math.prod(size) for _, count, size in stages), watch, label)
         picture = None
         try:

@@ -1,0 +1,263 @@
+"""How fast painting is and how good: against plain Adam on pixels, the machine's own peak, and by size.
+
+Usage:
+  stylize_speed.py --content=<photo> --style=<picture> --vgg_weights=<file> [options]
+  stylize_speed.py --help
+
+Options:
+  --content=<photo>     The photo to paint.
+  --style=<picture>     The picture whose style it takes.
+  --vgg_weights=<file>  The weights of VGG19.
+  --parts=<names>       What to measure: plain, peak, sizes, pairs; several with commas between them
+                        [default: plain,peak,sizes].
+  --pairs=<files>       For pairs: photo+style of each, with commas between them.
+  --sides=<px>          For plain: the long sides [default: 384].
+  --plain=<n>           For plain: the steps that plain Adam takes; it is asked after half of them too [default: 200].
+  --steps=<numbers>     For plain: the steps planned for our way, to either goal [default: 32,60].
+  --sizes=<px>          For sizes: the long sides [default: 512,1024,2048].
+  --save=<folder>       For pairs: where the paintings go [default: /tmp/paintings].
+  --help                Show this text.
+
+Plain Adam at 0.02 on the pixels, in float32, at one scale, is how most programs paint. Both ways lower the same J (Gram
+matrices, style weight 10) and are judged by it in float32, clipped to 0..1; seconds include compiling, not loading.
+"""
+
+import resource
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
+
+from utils import ROOT, list_of, one_of, path, quiet_libraries, read_options, run, text, whole
+
+OPTIONS = {
+    "--content": path,
+    "--style": path,
+    "--vgg_weights": path,
+    "--parts": list_of(one_of("plain", "peak", "sizes", "pairs")),
+    "--pairs": list_of(text),
+    "--sides": list_of(whole(64, 4096)),
+    "--plain": whole(2, 10000),
+    "--steps": list_of(whole(1, 10000)),
+    "--sizes": list_of(whole(64, 8192)),
+    "--save": path,
+}
+PLAIN_RATE = 0.02
+
+
+def main(argv):
+    options = read_options(__doc__, OPTIONS, argv)
+    with quiet_libraries():
+        import keras  # noqa: F401  its greeting is to stay quiet
+    bench = Bench(options)
+    for part in options["parts"]:
+        getattr(bench, part)()
+
+
+class Bench:
+    """The networks and pictures of all measurements."""
+
+    def __init__(self, options):
+        from functools import cache
+
+        from hardware import choose_precision
+        from images import flatten, open_picture
+        from style.features import vgg19
+        from style.objective import Objective
+
+        self.options = options
+        self.content, self.style = (flatten(open_picture(options[name])) for name in ("content", "style"))
+        self.load = cache(lambda precision: vgg19(options["vgg_weights"], precision))
+        self.precision = choose_precision("auto")
+        self.objective = Objective("gram")
+
+    # ------------------------------------------------------------ what is painted, and how good it is
+
+    def painter(self, precision, content=None, style=None):
+        from style.painting import Painter
+
+        return Painter(self.load, precision, self.objective, [style or self.style], [1.0])
+
+    def judge(self, side, content=None, style=None):
+        """A function from a picture (H, W, 3) to J and its parts at a long side, Gram matrices in float32."""
+        from images import fit, to_array
+        from style.scene import LANCZOS
+
+        photo = fit(content or self.content, side, LANCZOS)
+        target = self.painter("float32", style=style)._target(to_array(photo), None, side)
+        network = self.load("float32")
+
+        def scores(picture):
+            shown, *_, variation = picture[None], 0.0
+            content_part, style_part, _ = map(float, self.objective.parts(shown, network(shown), target))
+            return self.objective.total(content_part, style_part, variation), content_part, style_part
+
+        return scores
+
+    def follow(self, side, steps, scales, precision=None):
+        """Paint; the seconds and the picture after each step: [(seconds, picture)]."""
+        from images import fit
+        from style.scene import LANCZOS
+
+        photo, seen, paused = fit(self.content, side, LANCZOS), [], 0.0
+        self.load(precision or self.precision)
+        started = time.perf_counter()
+
+        def watch(_, show):
+            nonlocal paused
+            now = time.perf_counter()
+            seen.append((now - started - paused, show()))
+            paused += time.perf_counter() - now
+
+        self.painter(precision or self.precision).paint(photo, steps=steps, scales=scales, watch=watch)
+        return [(seconds, shown) for seconds, shown in seen if shown.shape[1::-1] == photo.size]
+
+    # ------------------------------------------------------------ 1: against plain Adam
+
+    def plain(self):
+        """Seconds until our way is as good as plain Adam was after half its steps and after all."""
+        print("\n| side | plain Adam: steps | J | seconds | ours, one scale | times faster | ours, coarse to fine | |")
+        print("|---|---|---|---|---|---|---|---|")
+        for side in self.options["sides"]:
+            goals = self.plain_goals(side)
+            for (count, (seconds, goal)), steps in zip(goals.items(), self.options["steps"], strict=True):
+                ours = [self.reach(side, goal, steps, scales) for scales in (1, 3)]
+                told = [f"{time:.1f} s | {seconds / time:.1f}" if time else "not reached |" for time in ours]
+                print(f"| {side} | {count} | {goal:.3f} | {seconds:.1f} | {' | '.join(told)} |", flush=True)
+
+    def reach(self, side, goal, steps, scales):
+        """The seconds after which our way has come down to a J; None if it has not."""
+        judge = self.judge(side)
+        steps = steps if scales == 1 else 2 * steps  # as many seconds, since the coarse ones cost less
+        seen = self.follow(side, steps, scales)
+        return next((seconds for seconds, picture in seen if judge(picture)[0] <= goal), None)
+
+    def plain_goals(self, side):
+        """What plain Adam reaches after half its steps and after all: {steps: (seconds, J)}."""
+        import keras
+        import numpy as np
+
+        from images import fit, to_array
+        from style.scene import LANCZOS
+
+        judge, steps, goals = self.judge(side), self.options["plain"], {}
+        canvas = plain_canvas(to_array(fit(self.content, side, LANCZOS)), self)
+        canvas.compile(keras.optimizers.Adam(PLAIN_RATE))
+        started, paused = time.perf_counter(), 0.0
+
+        def watch(batch, logs=None):
+            nonlocal paused
+            now = time.perf_counter()
+            if batch + 1 in (steps // 2, steps):
+                goals[batch + 1] = (now - started - paused, judge(canvas.picture())[0])
+            paused += time.perf_counter() - now
+
+        callback = keras.callbacks.LambdaCallback(on_train_batch_end=watch)
+        canvas.fit(np.zeros((steps, 1)), batch_size=1, verbose=0, callbacks=[callback])
+        return goals
+
+    # ------------------------------------------------------------ 2: against the machine's peak
+
+    def peak(self):
+        """The share of the matrix-product peak that a step at the final scale comes to."""
+        from train_speed import SIDE, matrix_product, take_turns
+
+        side = self.options["sides"][0]
+        print(
+            "\n| precision | seconds a step | GFLOP/s | the machine's matrix product | share |\n|---|---|---|---|---|"
+        )
+        for precision in ("float32", "bfloat16"):
+            product = matrix_product(precision)
+            before = take_turns({"peak": product}, 3)["peak"]
+            seen = self.follow(side, 14, 1, precision)
+            best = min(before + take_turns({"peak": product}, 3)["peak"])
+            times = [seconds for seconds, _ in seen[2:]]
+            step = median(after - first for first, after in pairwise(times))
+            speed, most = self.flops(seen[-1][1].shape) / step / 1e9, 2 * SIDE**3 / best / 1e9
+            print(f"| {precision} | {step:.3f} | {speed:.0f} | {most:.0f} | {speed / most:.0%} |", flush=True)
+
+    def flops(self, shape):
+        """The operations of all matrix products of a step: convolutions there and back, Gram matrices."""
+        import keras
+
+        from style.features import STYLE_LAYERS
+
+        height, width, total = *shape[:2], 0
+        for layer in self.load("float32").layers:
+            if isinstance(layer, keras.layers.MaxPooling2D):
+                height, width = height // 2, width // 2
+            elif isinstance(layer, keras.layers.Conv2D):
+                total += 2 * 2 * height * width * layer.kernel.shape[2] * layer.filters * 9
+                if layer.name in STYLE_LAYERS:
+                    total += 3 * 2 * height * width * layer.filters**2
+        return total
+
+    # ------------------------------------------------------------ 3: by size, as a user runs it
+
+    def sizes(self):
+        """Seconds, J and memory of stylize.py with its defaults, in a process of its own."""
+        from images import read_record
+
+        print(
+            "\n| --size | seconds in all | of which painting | steps | J | memory at most |\n|---|---|---|---|---|---|"
+        )
+        for size in self.options["sizes"]:
+            target = self.options["save"] / f"{size}.jpg"
+            started = time.perf_counter()
+            memory = self.command(self.options["content"], self.options["style"], target, f"--size={size}")
+            seconds, told = time.perf_counter() - started, read_record(target)
+            row = f"{seconds:.0f} | {told['seconds']:.0f} | {told['steps']} | {told['J']:.3f} | {memory:.1f} GiB |"
+            print(f"| {size} | {row}", flush=True)
+
+    def command(self, content, style, target, *more):
+        """Run stylize.py --keep=none; its memory at most, in GiB, if no process before took more."""
+        given = [f"--content={content}", f"--style={style}", f"--save={target}", "--keep=none", *more]
+        given.append(f"--vgg_weights={self.options['vgg_weights']}")
+        subprocess.run([sys.executable, str(ROOT / "src/stylize.py"), *given], check=True, stdout=subprocess.DEVNULL)
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+
+    # ------------------------------------------------------------ 4: pairs
+
+    def pairs(self):
+        """J of the defaults at 384 px on several pairs, for both statistics."""
+        from images import flatten, open_picture
+
+        print(
+            "\n| photo | style | statistic | J | content | style | steps | seconds |\n|---|---|---|---|---|---|---|---|"
+        )
+        for pair in self.options["pairs"]:
+            content, style = (Path(name) for name in pair.split("+"))
+            judge = self.judge(384, *(flatten(open_picture(name)) for name in (content, style)))
+            for statistic in ("moments", "gram"):
+                target = self.options["save"] / f"{content.stem}_{style.stem}_{statistic}.png"
+                self.command(content, style, target, "--size=384", f"--style_statistic={statistic}")
+                self.tell(content, style, statistic, target, judge)
+
+    def tell(self, content, style, statistic, target, judge):
+        from images import fit, open_picture, read_record, to_array
+        from style.scene import LANCZOS
+
+        told = read_record(target)
+        scores = " | ".join(f"{score:.3f}" for score in judge(to_array(fit(open_picture(target), 384, LANCZOS))))
+        row = f"{scores} | {told['steps']} | {told['seconds']:.0f} |"
+        print(f"| {content.stem} | {style.stem} | {statistic} | {row}", flush=True)
+
+
+def plain_canvas(photo, bench):
+    """A canvas of one level, the pixels themselves, with the photo (H, W, 3) on it."""
+    from style import canvas
+
+    target = bench.painter("float32")._target(photo, None, max(photo.shape))
+    kept, canvas.COARSEST = canvas.COARSEST, max(photo.shape)
+    try:
+        return canvas.Canvas(photo[None], bench.load("float32"), bench.objective, target)
+    finally:
+        canvas.COARSEST = kept
+
+
+if __name__ == "__main__":
+    run(main)
