@@ -78,11 +78,11 @@ def free_memory():
     return free
 
 
-def check_memory(size, precision, side):
-    """Refuse to paint at (width, height) what does not fit, before the machine is brought to its knees."""
+def check_memory(pixels, precision, side):
+    """Refuse to paint so many pixels where they do not fit, before the machine is brought to its knees."""
     if accelerators():
         return  # they say themselves that they are full, and at once
-    need, free = BASE_BYTES + PAINTING_BYTES[precision] * size[0] * size[1], free_memory()
+    need, free = BASE_BYTES + PAINTING_BYTES[precision] * pixels, free_memory()
     if need > free:
         fits = int(side * max(0, (free - BASE_BYTES) / (need - BASE_BYTES)) ** 0.5) // 32 * 32
         raise UserError(

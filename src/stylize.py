@@ -68,7 +68,7 @@ OPTIONS = {
     "--content_weight": number(0, 1e6),
     "--tv_weight": number(0, 1e6),
     "--style_statistic": one_of("moments", "gram"),
-    "--style_scale": number(0.05, 20),
+    "--style_scale": number(0.05, 8),
     "--blend": list_of(number(0, 1e6)),
     "--color": one_of("style", "content"),
     "--init": text,

@@ -1,5 +1,6 @@
 """From photos and styles to paintings on disk: which files, what is kept, what is written and what is said."""
 
+import math
 import time
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from hardware import check_memory, choose_precision, is_out_of_memory, versions
 from images import flatten, open_picture, write_picture
 from masking import figure_finder, kept_part
 from style.exhibits import FRAME_SIDE, Evolution, side_by_side
-from style.features import NETWORKS
+from style.features import LEAST_SIDE, NETWORKS
 from style.objective import Objective
 from style.painting import Painter
 from style.scene import Scene
@@ -28,8 +29,6 @@ from utils import (
     report,
     shown,
 )
-
-LEAST_SHORT_SIDE = 16  # px, of a photo; VGG19 halves its pictures four times
 
 
 def stylize(
@@ -138,11 +137,12 @@ class Studio:
     def paint(self, source, target):
         """Paint one photo in all similarities asked for, and write all that is asked for."""
         picture, options = open_picture(source), self.options
-        if min(picture.size) < LEAST_SHORT_SIDE:
+        if min(picture.size) < LEAST_SIDE:
             size = "{} x {}".format(*picture.size)
-            raise UserError(f"{shown(source)} is {size}; give a photo of {LEAST_SHORT_SIDE} px or more each way")
+            raise UserError(f"{shown(source)} is {size}; give a photo of {LEAST_SIDE} px or more each way")
         scene = Scene(picture, self._kept(source, picture), options.size, options.feather, options.color)
-        check_memory(scene.subject.size, self.precision, options.size)
+        pixels = max(math.prod(scene.subject.size), *(self._style_pixels(style, scene) for style in self.styles))
+        check_memory(pixels, self.precision, options.size)
         many, results = len(options.similarity) > 1, {}
         for similarity in options.similarity:
             word = similarity if many else None
@@ -152,6 +152,11 @@ class Studio:
             write_picture(suffixed(target, "similarity"), sheet)
         if options.panel:
             write_picture(options.panel, side_by_side([picture, *self.styles, *results.values()]))
+
+    def _style_pixels(self, style, scene):
+        """The pixels of a style as it is looked at; there is no way back through it, which takes half of the memory."""
+        side = self.options.style_scale * max(scene.size)
+        return side**2 * min(style.size) / max(style.size) / 2
 
     def _kept(self, source, picture):
         """What of the photo stays as it is, (H, W) in 0..1, or None."""

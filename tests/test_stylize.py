@@ -2,6 +2,10 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -9,8 +13,7 @@ import pytest
 from PIL import Image
 
 from images import read_record
-
-RANDOM = np.random.default_rng(0)
+from utils import ROOT
 
 
 def picture(width, height, seed):
@@ -332,3 +335,34 @@ def test_what_shows_one_photo_goes_with_one(stylize, place, option):
     picture(64, 64, 1).save(place / "holiday" / "a.png")
     status, _, err = stylize(option, content="holiday", save="paintings", keep="--keep=none")
     assert status == 2 and option.split("=")[0] in err and not (place / "paintings").exists()
+
+
+def test_odd_shapes_are_painted(stylize):
+    picture(400, 20, 3).save("panorama.png")
+    picture(300, 4, 4).save("strip.png")
+    assert stylize("--style=strip.png", content="panorama.png", keep="--keep=none")[0] == 0
+    assert Image.open("out.png").size == (400, 20)
+    picture(64, 9, 3).save("line.png")
+    status, _, err = stylize(content="line.png", keep="--keep=none")
+    assert status == 2 and "line.png is 64 x 9" in err and err.count("\n") == 1
+
+
+def test_a_signal_while_painting_saves_the_picture(place, vgg_weights):
+    """The same in a process of its own, with all of VGG19."""
+    given = ["--content=me.png", "--style=monet.png", "--save=out.png", "--mask=mask.png", "--size=64"]
+    given += ["--epochs=100000", "--snapshots=2", f"--vgg_weights={vgg_weights}", "--precision=float32"]
+    running = subprocess.Popen(
+        [sys.executable, str(ROOT / "src" / "stylize.py"), *given],
+        cwd=place,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    until = time.monotonic() + 120
+    while not (place / "out_2.png").exists() and running.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=120)
+    assert running.returncode == 130 and "out.png is the picture after" in err
+    assert read_record(place / "out.png")["steps"] >= 2 and changed(place / "out.png", place / "me.png") == [True]

@@ -76,6 +76,24 @@ class Canvas(keras.Model):
         return loss
 
 
+class Sittings(keras.utils.PyDataset):
+    """As many batches of no meaning as there are steps to paint.
+
+    No array, and with a worker: TensorFlow's pipelines tune themselves otherwise, and at the end of one it waits for
+    that, as long as all the steps have taken.
+    """
+
+    def __init__(self, steps):
+        super().__init__(workers=1)
+        self.steps = steps
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, index):
+        return (np.zeros((1, 1), np.float32),)
+
+
 class Latest(keras.metrics.Metric):
     """The last value itself, where Keras's own metrics take a mean over the epoch."""
 

@@ -8,6 +8,7 @@ from utils import UserError, shown
 
 STYLE_LAYERS = tuple(f"block{block}_conv1" for block in (1, 2, 3, 4, 5))
 CONTENT_LAYER = "block4_conv2"
+LEAST_SIDE = 16  # px, of a picture; four times its size is halved before the last layer
 PLAN = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))  # the channels of each block and how many convolutions it has
 MEANS = (103.939, 116.779, 123.68)  # ImageNet's mean blue, green and red, which these weights were trained without
 WEIGHTS_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"  # what Keras downloads
@@ -26,7 +27,7 @@ def vgg19(weights=None, dtype="float32"):
 def encoder(plan, dtype="float32"):
     """An untrained network of VGG's kind: (n, H, W, 3) in 0..1 to {layer: features after ReLU, (n, h, w, channels)}.
 
-    Pictures have 16 px or more each way. It ends with the last layer that style and content need.
+    Pictures have LEAST_SIDE pixels or more each way. It ends with the last layer that style and content need.
     """
     picture = keras.Input((None, None, 3), dtype="float32")
     x, found = Preprocessing(dtype="float32")(picture), {}

@@ -9,10 +9,10 @@ from keras import ops
 from PIL import Image
 
 from hardware import use_xla
-from images import fit, resize, to_array
+from images import resize, to_array
 from style.brush import Brush
-from style.canvas import Canvas
-from style.features import CONTENT_LAYER, STYLE_LAYERS
+from style.canvas import Canvas, Sittings
+from style.features import CONTENT_LAYER, LEAST_SIDE, STYLE_LAYERS
 from utils import UserError
 
 COARSEST_SIDE = 96  # px; no scale has a smaller long side, unless the picture has
@@ -21,7 +21,6 @@ RATE = 0.01  # Adam's learning rate at the start of a scale; a value of 0..1 mov
 LAST_RATE = 0.1  # of it at the end
 MEMORY = {"beta_1": 0.8, "beta_2": 0.8}  # shorter than usual: a hundred steps are all there is
 SMALLER = 0.25  # of the learning rate, where a step went wrong
-LEAST_SIDE = 32  # px; in the deep layers nothing is left of what is smaller
 
 
 @dataclass
@@ -106,7 +105,8 @@ class Painter:
         """The statistics of the styles at a long side, blended: {layer: [arrays]}."""
         blended = {}
         for share, style in zip(self.blend, self.styles, strict=True):
-            picture = to_array(fit(style, max(LEAST_SIDE, round(side * self.style_scale)), Image.Resampling.LANCZOS))
+            size = _stage_size(style.size, side * self.style_scale / max(style.size))
+            picture = to_array(style.resize(size, Image.Resampling.LANCZOS))
             for layer, values in self.objective.style_of(network(picture[None])).items():
                 values = [share * ops.convert_to_numpy(value) for value in values]
                 blended[layer] = [a + b for a, b in zip(blended.get(layer, [0] * len(values)), values, strict=True)]
@@ -121,7 +121,7 @@ class Painter:
             average = {"use_ema": True, "ema_momentum": self.averaging} if self.averaging else {}
             canvas.compile(keras.optimizers.Adam(decay, **MEMORY, **average), jit_compile=use_xla())
             brush.begin(side, picture, steps)
-            canvas.fit(np.zeros((steps, 1), np.float32), batch_size=1, callbacks=[brush], verbose=0)
+            canvas.fit(Sittings(steps), callbacks=[brush], shuffle=False, verbose=0)
             painted = canvas.picture()
             if not brush.broken and brush.is_good(painted):
                 brush.end()
@@ -135,8 +135,8 @@ class Painter:
 
 
 def _stage_size(size, factor):
-    """The (width, height) of a part of the scene at a scale; the network needs a few pixels each way."""
-    return tuple(max(LEAST_SIDE, round(length * factor)) for length in size) if factor < 1 else size
+    """The (width, height) of a picture at a scale; the network needs a few pixels each way."""
+    return tuple(max(LEAST_SIDE, round(length * factor)) for length in size)
 
 
 def _carry_up(picture, photo):

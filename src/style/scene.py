@@ -1,9 +1,12 @@
 """A photo made ready to be painted, in part or whole, and what is painted put back into it."""
 
+import math
+
 import numpy as np
 from PIL import Image
 
 from images import fit, resize, to_array, to_image
+from style.features import LEAST_SIDE
 from style.regions import box_around, clear, compose
 
 LANCZOS = Image.Resampling.LANCZOS
@@ -16,7 +19,8 @@ class Scene:
         self.photo, self.kept = picture.convert("RGB"), kept
         self.feather, self.color = feather, color
         self.alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
-        small = fit(self.photo, min(side, max(picture.size)), LANCZOS)
+        least = math.ceil(LEAST_SIDE * max(picture.size) / min(picture.size))  # of a panorama, that it is no line
+        small = fit(self.photo, min(max(side, least), max(picture.size)), LANCZOS)
         self.size, self.visible, self.box = small.size, None, (0, 0, *small.size)
         self.ground = to_array(small)
         hidden = self._hidden()
