@@ -106,3 +106,14 @@ def thin(monkeypatch):
 
     monkeypatch.setitem(features.NETWORKS, "vgg19", make)
     return make
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Paint without compiling, which takes longer than a few steps of a thin network."""
+    from style.canvas import Canvas
+
+    compile_it = Canvas.compile
+    monkeypatch.setattr(
+        Canvas, "compile", lambda self, *given, **more: compile_it(self, *given, **more, run_eagerly=True)
+    )

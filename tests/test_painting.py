@@ -26,7 +26,7 @@ def picture(width, height, seed=0):
 
 
 @pytest.fixture
-def painter(thin):
+def painter(thin, eager):
     networks = {}
 
     def load(precision):

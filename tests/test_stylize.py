@@ -35,7 +35,7 @@ def place(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def stylize(script, place, thin):
+def stylize(script, place, thin, eager):
     """Paint me.png like monet.png for a few steps: stylize("--keep=none") gives (status, stdout, stderr)."""
 
     def call(*more, content="me.png", save="out.png", keep="--mask=mask.png"):
