@@ -13,7 +13,7 @@ Options:
   --pairs=<files>       For pairs: photo+style of each, with commas between them.
   --sides=<px>          For plain: the long sides [default: 384].
   --plain=<n>           For plain: the steps that plain Adam takes; it is asked after half of them too [default: 200].
-  --steps=<numbers>     For plain: the steps planned for our way, to either goal [default: 32,60].
+  --steps=<numbers>     For plain: the steps planned for our way, to either goal [default: 30,56].
   --sizes=<px>          For sizes: the long sides [default: 512,1024,2048].
   --save=<folder>       For pairs: where the paintings go [default: /tmp/paintings].
   --help                Show this text.
@@ -29,10 +29,11 @@ import time
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from utils import ROOT, list_of, one_of, path, quiet_libraries, read_options, run, text, whole
+from utils import ROOT, UserError, list_of, one_of, path, quiet_libraries, read_options, run, text, whole
 
 OPTIONS = {
     "--content": path,
@@ -51,6 +52,8 @@ PLAIN_RATE = 0.02
 
 def main(argv):
     options = read_options(__doc__, OPTIONS, argv)
+    if "pairs" in options["parts"] and not options["pairs"]:
+        raise UserError("--parts=pairs needs pictures; name them in --pairs=photo.jpg+style.jpg")
     with quiet_libraries():
         import keras  # noqa: F401  its greeting is to stay quiet
     bench = Bench(options)
@@ -77,31 +80,29 @@ class Bench:
 
     # ------------------------------------------------------------ what is painted, and how good it is
 
-    def painter(self, precision, content=None, style=None):
+    def painter(self, precision, style=None):
         from style.painting import Painter
 
         return Painter(self.load, precision, self.objective, [style or self.style], [1.0])
 
     def judge(self, side, content=None, style=None):
         """A function from a picture (H, W, 3) to J and its parts at a long side, Gram matrices in float32."""
-        from images import fit, to_array
-        from style.scene import LANCZOS
+        from images import LANCZOS, fit, to_array
 
         photo = fit(content or self.content, side, LANCZOS)
         target = self.painter("float32", style=style)._target(to_array(photo), None, side)
         network = self.load("float32")
 
         def scores(picture):
-            shown, *_, variation = picture[None], 0.0
+            shown = picture[None]
             content_part, style_part, _ = map(float, self.objective.parts(shown, network(shown), target))
-            return self.objective.total(content_part, style_part, variation), content_part, style_part
+            return self.objective.total(content_part, style_part, 0.0), content_part, style_part
 
         return scores
 
     def follow(self, side, steps, scales, precision=None):
         """Paint; the seconds and the picture after each step: [(seconds, picture)]."""
-        from images import fit
-        from style.scene import LANCZOS
+        from images import LANCZOS, fit
 
         photo, seen, paused = fit(self.content, side, LANCZOS), [], 0.0
         self.load(precision or self.precision)
@@ -139,10 +140,9 @@ class Bench:
     def plain_goals(self, side):
         """What plain Adam reaches after half its steps and after all: {steps: (seconds, J)}."""
         import keras
-        import numpy as np
 
-        from images import fit, to_array
-        from style.scene import LANCZOS
+        from images import LANCZOS, fit, to_array
+        from style.canvas import Sittings
 
         judge, steps, goals = self.judge(side), self.options["plain"], {}
         canvas = plain_canvas(to_array(fit(self.content, side, LANCZOS)), self)
@@ -157,7 +157,7 @@ class Bench:
             paused += time.perf_counter() - now
 
         callback = keras.callbacks.LambdaCallback(on_train_batch_end=watch)
-        canvas.fit(np.zeros((steps, 1)), batch_size=1, verbose=0, callbacks=[callback])
+        canvas.fit(Sittings(steps), shuffle=False, verbose=0, callbacks=[callback])
         return goals
 
     # ------------------------------------------------------------ 2: against the machine's peak
@@ -238,8 +238,7 @@ class Bench:
                 self.tell(content, style, statistic, target, judge)
 
     def tell(self, content, style, statistic, target, judge):
-        from images import fit, open_picture, read_record, to_array
-        from style.scene import LANCZOS
+        from images import LANCZOS, fit, open_picture, read_record, to_array
 
         told = read_record(target)
         scores = " | ".join(f"{score:.3f}" for score in judge(to_array(fit(open_picture(target), 384, LANCZOS))))
@@ -252,11 +251,8 @@ def plain_canvas(photo, bench):
     from style import canvas
 
     target = bench.painter("float32")._target(photo, None, max(photo.shape))
-    kept, canvas.COARSEST = canvas.COARSEST, max(photo.shape)
-    try:
+    with patch.object(canvas, "COARSEST", max(photo.shape)):
         return canvas.Canvas(photo[None], bench.load("float32"), bench.objective, target)
-    finally:
-        canvas.COARSEST = kept
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the machine can do: which device works, which precision is faster on it, how its memory errors look."""
+"""The machine: its devices, the precision that is faster on it, its memory, and the versions of what runs on it."""
 
 import platform
 import time

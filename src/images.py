@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin
 from utils import UserError, shown, whole_file
 
 READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+LANCZOS = Image.Resampling.LANCZOS  # for pictures; masks, which must not overshoot, are resized bilinearly
 MOST_PIXELS = 120_000_000  # twice what phones make; a picture beyond it is more likely a trap
 
 

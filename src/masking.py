@@ -30,7 +30,7 @@ def figure_finder(keep, mask, model):
 
 
 def kept_part(keep, figure):
-    """What is kept, (H, W) in 0..1 or None for nothing, given the mask of the figure; and a word on it, or None."""
+    """What is kept, (H, W) in 0..1 or None for nothing, given the mask of the figure; and a word on it."""
     if np.mean(figure > 0.5) < LEAST_PART:
         return None, "no figure found, all of it is painted"
     kept = figure if keep == "figure" else 1 - figure

@@ -26,8 +26,10 @@ from utils import (
     check_place,
     check_targets,
     find_pictures,
+    is_folder,
     report,
     shown,
+    targets_in,
 )
 
 
@@ -101,10 +103,8 @@ def choose_targets(photos, save, many):
     """Where each painting goes: {photo: target}."""
     check_place("--save", save)
     place = Path(save)
-    if many and place.is_file():
-        raise UserError(f"--save={shown(save)} is a file; name a folder for the paintings of many photos")
-    if many or place.is_dir() or save.endswith(("/", "\\")):
-        return check_targets({photo: place / f"{photo.stem}.jpg" for photo in photos})
+    if is_folder("--save", save, many):
+        return targets_in(place, photos, ".jpg")
     if not place.suffix:
         place = place.with_name(place.name + ".jpg")
     check_ending("--save", place, PICTURES)

@@ -178,6 +178,21 @@ def find_pictures(option, given):
     return found
 
 
+def is_folder(option, target, many):
+    """Whether the results of one picture, or of many, go into a folder of that name."""
+    if many and Path(target).is_file():
+        raise UserError(f"{option}={shown(target)} is a file; name a folder for the results of many pictures")
+    return many or Path(target).is_dir() or target.endswith(("/", "\\"))
+
+
+def targets_in(folder, pictures, ending):
+    """Where each picture's result goes, in a folder or, if that is None, beside its picture: {picture: target}."""
+    # Pictures that differ in their endings alone keep them, so that none overwrites another's result.
+    stems = [picture.stem for picture in pictures]
+    names = {picture: picture.stem if stems.count(picture.stem) == 1 else picture.name for picture in pictures}
+    return check_targets({picture: (folder or picture.parent) / (names[picture] + ending) for picture in pictures})
+
+
 def check_targets(targets):
     """The same {picture: target}, unless a picture or another result would be overwritten."""
     taken = {}
@@ -186,7 +201,7 @@ def check_targets(targets):
             raise UserError(f"--save={shown(target)} is the picture itself; choose another name")
         if target in taken:
             both = f"{shown(taken[target])} and {shown(picture)}"
-            raise UserError(f"{both} would both become {shown(target)}; leave out --save, or run them apart")
+            raise UserError(f"{both} would both become {shown(target)}; rename one, or run them apart")
         taken[target] = picture
     return targets
 

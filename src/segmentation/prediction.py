@@ -17,8 +17,9 @@ from utils import (
     check_place,
     check_targets,
     find_pictures,
+    is_folder,
     report,
-    shown,
+    targets_in,
 )
 
 BATCH = 8  # pictures that go through the network together
@@ -83,18 +84,10 @@ def choose_targets(pictures, output, save, many):
         check_place("--save", save)
     if many:
         pictures = without_results(pictures)
-        if save and Path(save).is_file():
-            raise UserError(f"--save={shown(save)} is a file; name a folder for the results of many pictures")
-    elif save and not Path(save).is_dir() and not save.endswith(("/", "\\")):
+    if save and not is_folder("--save", save, many):
         check_ending("--save", save, PICTURES_WITH_ALPHA if output == "alpha" else PICTURES)
         return check_targets({pictures[0]: Path(save)})
-    # Pictures that differ in their endings alone keep them, so that none overwrites another's result.
-    stems = [picture.stem for picture in pictures]
-    names = {picture: picture.stem if stems.count(picture.stem) == 1 else picture.name for picture in pictures}
-    folder = Path(save) if save else None
-    return check_targets(
-        {picture: (folder or picture.parent) / (names[picture] + OUTPUTS[output][0]) for picture in pictures}
-    )
+    return targets_in(Path(save) if save else None, pictures, OUTPUTS[output][0])
 
 
 def without_results(pictures):

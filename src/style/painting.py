@@ -1,15 +1,14 @@
 """Painting: a picture is changed, coarse to fine, until J does not fall any more."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 from keras import ops
-from PIL import Image
 
 from hardware import use_xla
-from images import resize, to_array
+from images import LANCZOS, resize, to_array
 from style.brush import Brush
 from style.canvas import Canvas, Sittings
 from style.features import CONTENT_LAYER, LEAST_SIDE, STYLE_LAYERS
@@ -30,8 +29,8 @@ class Painting:
     picture: np.ndarray
     scores: dict  # J and its parts at the last step
     losses: list  # J at each step; what it means depends on the scale
-    stopped: bool = False  # by Ctrl-C
-    troubles: list = field(default_factory=list)  # what went wrong on the way and was mended
+    stopped: bool  # by Ctrl-C
+    troubles: list  # what went wrong on the way and was mended
 
     @property
     def steps(self):
@@ -73,10 +72,10 @@ class Painter:
         scene = scene or max(photo.size)
         stages = [(side, count, _stage_size(photo.size, side / scene)) for side, count in plan(scene, steps, scales)]
         brush = Brush(sum(count * math.prod(size) for _, count, size in stages), watch, label)
-        picture = None
+        picture, stopped = None, False
         try:
             for side, count, size in stages:
-                small = to_array(photo.resize(size, Image.Resampling.LANCZOS))
+                small = to_array(photo.resize(size, LANCZOS))
                 if picture is None:
                     picture = start(size) if start else small
                 picture = _carry_up(picture, small)
@@ -85,10 +84,10 @@ class Painter:
         except KeyboardInterrupt:
             if brush.picture is None:
                 raise
-            return Painting(brush.picture, brush.scores, brush.losses, stopped=True, troubles=brush.troubles)
+            picture, stopped = brush.picture, True
         finally:
             brush.close()
-        return Painting(picture, brush.scores, brush.losses, troubles=brush.troubles)
+        return Painting(picture, brush.scores, brush.losses, stopped, brush.troubles)
 
     def _target(self, photo, visible, side):
         """What `Objective.parts` compares with, for a photo (H, W, 3) and what of it is visible (H, W)."""
@@ -106,7 +105,7 @@ class Painter:
         blended = {}
         for share, style in zip(self.blend, self.styles, strict=True):
             size = _stage_size(style.size, side * self.style_scale / max(style.size))
-            picture = to_array(style.resize(size, Image.Resampling.LANCZOS))
+            picture = to_array(style.resize(size, LANCZOS))
             for layer, values in self.objective.style_of(network(picture[None])).items():
                 values = [share * ops.convert_to_numpy(value) for value in values]
                 blended[layer] = [a + b for a, b in zip(blended.get(layer, [0] * len(values)), values, strict=True)]
@@ -145,8 +144,4 @@ def _carry_up(picture, photo):
     if picture.shape == photo.shape:
         return picture
     blurred = resize(resize(photo, picture.shape[1::-1]), size)
-    return _clip(resize(picture, size) + photo - blurred)
-
-
-def _clip(picture):
-    return np.clip(picture, 0, 1)
+    return np.clip(resize(picture, size) + photo - blurred, 0, 1)

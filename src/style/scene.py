@@ -5,11 +5,9 @@ import math
 import numpy as np
 from PIL import Image
 
-from images import fit, resize, to_array, to_image
+from images import LANCZOS, fit, resize, to_array, to_image
 from style.features import LEAST_SIDE
 from style.regions import box_around, clear, compose
-
-LANCZOS = Image.Resampling.LANCZOS
 
 
 class Scene:
