@@ -31,7 +31,7 @@ SIZES = {"1 megapixel": (1152, 864), "12 megapixels": (4000, 3000), "50 megapixe
 def main(argv):
     options = read_options(__doc__, OPTIONS, argv)
     with quiet_libraries():
-        from segmentation.models import build
+        from segmentation.networks import build
     record = {"network": "unet", "network_options": {"size": options["size"], "base": options["base"], "classes": 1}}
     network = build(record)
     for name, size in SIZES.items():

@@ -9,6 +9,8 @@ Options:
   --model=<files>     One trained network, or several with commas between them.
   --part=<name>       all pictures, or those that were held_back when the networks were trained (of several
                       networks: held back by all) [default: all].
+  --sources=<names>   Also score the sources of the pictures apart, told by how their names begin, with commas between.
+  --nobody            The pictures show nobody: --data holds pictures alone, and all that is found is a false alarm.
   --json=<file>       Also write the scores, of every picture too, as JSON.
   --panel=<file>      Also draw pictures, true masks and found masks side by side, as a PNG.
   --pictures=<n>      How many pictures the panel shows [default: 4].
@@ -20,12 +22,25 @@ Examples:
   evaluate.py --data=mine --model=a.keras,b.keras --json=scores.json --panel=panel.png
 """
 
-from utils import check_ending, check_place, number, one_of, path, quiet_libraries, read_options, run, text, whole
+from utils import (
+    check_ending,
+    check_place,
+    list_of,
+    number,
+    one_of,
+    path,
+    quiet_libraries,
+    read_options,
+    run,
+    text,
+    whole,
+)
 
 OPTIONS = {
     "--data": path,
     "--model": text,
     "--part": one_of("all", "held_back"),
+    "--sources": list_of(text),
     "--json": path,
     "--panel": path,
     "--pictures": whole(1, 50),

@@ -4,11 +4,10 @@ import numpy as np
 from PIL import Image
 
 from images import open_picture, to_array
-from segmentation.masks import find_masks
-from segmentation.models import load_network
+from segmentation.masks import LEAST_PART, find_masks
+from segmentation.networks import load_network
 from utils import PICTURES, UserError, shown
 
-LEAST_PART = 0.001  # of the photo: a figure, or what is left of the photo beside it, is none if it is smaller
 SAME_SHAPE = 0.02  # by which the sides of a mask may differ from those of its photo, once scaled
 
 

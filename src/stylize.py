@@ -19,8 +19,9 @@ Options:
   --size=<px>              The long side while painting [default: 512].
   --scales=<n>             At how many sizes it is painted at most, each half of the next; more scales give larger
                            shapes, 1 stays closest to the photo [default: 5].
-  --network=<name>         The network that sees content and style: vgg19 [default: vgg19].
-  --vgg_weights=<file>     Its weights, instead of those that Keras downloads once.
+  --network=<name>         The network that sees content and style: vgg19, or mini, a thin one that has learnt from it,
+                           ships with us and takes seconds [default: vgg19].
+  --vgg_weights=<file>     Its weights, instead of those that Keras downloads once or that ship with us.
   --style_weight=<x>       How much the style counts [default: 10].
   --content_weight=<x>     How much the content counts [default: 1].
   --tv_weight=<x>          How much smoothness counts [default: 2].
@@ -38,7 +39,8 @@ Options:
   --precision=<name>       auto, float32 or bfloat16; auto takes what is faster here [default: auto].
   --evolution=<file>       An animation of the picture coming into being, .gif or .webp.
   --snapshots=<steps>      Save the picture at these steps too, with commas between them: 100,200.
-  --panel=<file>           Content, style and painting side by side.
+  --panel=<file>           Content, style, snapshots and painting side by side.
+  --parts=<file>           What is kept, what is painted, and their sum, side by side.
   --show=<picture>         Tell how a painting was made, and do nothing else.
   --help                   Show this text.
 
@@ -62,7 +64,7 @@ OPTIONS = {
     "--feather": whole(0, 500),
     "--size": whole(64, 16384),
     "--scales": whole(1, 20),
-    "--network": one_of("vgg19"),
+    "--network": one_of("vgg19", "mini"),
     "--vgg_weights": path,
     "--style_weight": number(0, 1e6),
     "--content_weight": number(0, 1e6),
@@ -78,6 +80,7 @@ OPTIONS = {
     "--evolution": path,
     "--snapshots": list_of(whole(1, 1_000_000)),
     "--panel": path,
+    "--parts": path,
     "--show": path,
 }
 

@@ -12,7 +12,7 @@ import numpy as np
 from hardware import check_memory, choose_precision, is_out_of_memory, versions
 from images import flatten, open_picture, write_picture
 from masking import figure_finder, kept_part
-from style.exhibits import FRAME_SIDE, Evolution, side_by_side
+from style.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
 from style.features import LEAST_SIDE, NETWORKS
 from style.objective import Objective
 from style.painting import Painter
@@ -30,6 +30,7 @@ from utils import (
     report,
     shown,
     targets_in,
+    told_of,
 )
 
 
@@ -61,6 +62,7 @@ def stylize(
     evolution=None,
     snapshots=None,
     panel=None,
+    parts=None,
 ):
     """Paint the photos at `content`, one after the other; a bad one does not stop the rest. Options as in the usage."""
     options = SimpleNamespace(**locals())
@@ -90,7 +92,9 @@ def check_options(options, many):
         raise UserError(f"--blend={given} must have a number for each of the {len(options.style)} pictures in --style")
     if options.blend and not sum(options.blend):
         raise UserError("--blend must not be 0 for all pictures of --style; give one of them a weight")
-    for option, endings in (("evolution", (".gif", ".webp")), ("panel", PICTURES)):
+    if options.parts and options.keep == "none":
+        raise UserError(f"--parts={shown(options.parts)} shows what is kept; leave out --keep=none, or --parts")
+    for option, endings in (("evolution", (".gif", ".webp")), ("panel", PICTURES), ("parts", PICTURES)):
         target = getattr(options, option)
         if target and many:
             raise UserError(f"--{option}={shown(target)} shows one photo; leave it out, or name one photo in --content")
@@ -146,12 +150,18 @@ class Studio:
         many, results = len(options.similarity) > 1, {}
         for similarity in options.similarity:
             word = similarity if many else None
-            results[similarity] = self._paint(source.name, scene, similarity, suffixed(target, word), word)
+            results |= self._paint(source.name, scene, similarity, suffixed(target, word), word)
         if many:
             sheet = side_by_side([picture, *results.values()], ["photo", *results])
             write_picture(suffixed(target, "similarity"), sheet)
         if options.panel:
-            write_picture(options.panel, side_by_side([picture, *self.styles, *results.values()]))
+            labels = ["content", *["style"] * len(self.styles), *results]
+            write_picture(options.panel, side_by_side([picture, *self.styles, *results.values()], labels))
+        if options.parts and scene.kept is not None:
+            *_, result = results.values()
+            write_picture(
+                options.parts, side_by_side([*taken_apart(result, scene.kept), result], ["kept", "painted", "sum"])
+            )
 
     def _style_pixels(self, style, scene):
         """The pixels of a style as it is looked at; there is no way back through it, which takes half of the memory."""
@@ -170,13 +180,15 @@ class Studio:
         return kept
 
     def _paint(self, name, scene, similarity, target, word):
-        """Paint a scene, write the painting and what shows how it came about; the painting, a Pillow image."""
+        """Paint a scene and write what is asked for: {label: Pillow image} of its steps and, last, the painting."""
         options, started = self.options, time.perf_counter()
         evolution = Evolution(options.epochs) if options.evolution else None
+        snapshots = {}
 
         def watch(step, show):
             if step in (options.snapshots or ()):
-                self._write(suffixed(target, step), scene.finish(show()))
+                snapshots[f"{step} steps"] = scene.finish(show())
+                self._write(suffixed(target, step), snapshots[f"{step} steps"])
             if evolution and evolution.wants(step):
                 evolution.add(scene.finish(show(), FRAME_SIDE))
 
@@ -204,7 +216,7 @@ class Studio:
         self._tell(name, painting, about)
         if painting.stopped:
             raise KeyboardInterrupt(f"{shown(target)} is the picture after {painting.steps} steps")
-        return result
+        return ({} if word else snapshots) | {similarity: result}
 
     def _painter(self, scene, similarity):
         options = self.options
@@ -241,7 +253,7 @@ class Studio:
         options = vars(self.options) | {"content": name, "save": target.name, "similarity": similarity}
         return {
             "program": "stylize.py",
-            "options": {option: _told(value) for option, value in options.items() if value is not None},
+            "options": told_of(options),
             "precision": self.precision,
             "steps": painting.steps,
             **{part: round(score, 4) for part, score in painting.scores.items()},
@@ -258,10 +270,3 @@ class Studio:
         early = ", fewer than planned: J falls no more" if painting.steps < self.options.epochs else ""
         if not painting.stopped:
             print(f"{shown(name)}: {scores} after {painting.steps} steps ({about['seconds']:.0f} s{early})")
-
-
-def _told(value):
-    """An option's value as a record holds it."""
-    if isinstance(value, tuple):
-        return [_told(part) for part in value]
-    return value.name if isinstance(value, Path) else value

@@ -9,9 +9,11 @@ Options:
   --model=<file>          Where the network goes, .keras or .h5; its record goes beside it and the state of
                           the run into the folder of the same name that ends in .run
                           [default: model/Unet_model.keras].
+  --network=<name>        unet: the blog's; thin_unet: on a thin VGG19, which distill.py teaches [default: unet].
+  --init=<file>           Begin as this network wherever layers have the same name and shape.
   --size=<px>             The side of the square that pictures are scaled and padded to, a multiple of 16
                           [default: 320].
-  --base=<n>              Filters of the first block of the U-Net [default: 32].
+  --base=<n>              Filters of the first block of the network [default: 32].
   --epochs=<n>            How often each picture is seen [default: 40].
   --batch_size=<n>        Pictures per step [default: 16].
   --learning_rate=<x>     The rate of Adam at the start [default: 0.001].
@@ -19,6 +21,8 @@ Options:
   --loss=<name>           cross_entropy, dice or both (their sum) [default: both].
   --augment=<on|off>      Whether to flip, zoom, shift, turn, recolour and paste figures [default: on].
   --validation=<share>    The share of pictures held back to score on, chosen by their names [default: 0.2].
+  --sources=<names>       Balance the sources of the pictures, told by how their names begin, with commas between
+                          them: each is drawn by the square root of its number.
   --patience=<n>          Epochs without a better score after which the run ends [default: 10].
   --precision=<name>      auto (measured on this machine), float32 or bfloat16 [default: auto].
   --seed=<n>              Same seed, same machine: same network [default: 2022].
@@ -34,11 +38,26 @@ Examples:
 
 import importlib.util
 
-from utils import UserError, check_place, number, one_of, path, quiet_libraries, read_options, run, shown, whole
+from utils import (
+    UserError,
+    check_place,
+    list_of,
+    number,
+    one_of,
+    path,
+    quiet_libraries,
+    read_options,
+    run,
+    shown,
+    text,
+    whole,
+)
 
 OPTIONS = {
     "--data": path,
     "--model": path,
+    "--network": one_of("unet", "thin_unet"),
+    "--init": path,
     "--size": whole(32, 2048),
     "--base": whole(1, 256),
     "--epochs": whole(1, 100_000),
@@ -48,6 +67,7 @@ OPTIONS = {
     "--loss": one_of("cross_entropy", "dice", "both"),
     "--augment": one_of("on", "off"),
     "--validation": number(0, 0.9),
+    "--sources": list_of(text),
     "--patience": whole(1, 100_000),
     "--precision": one_of("auto", "float32", "bfloat16"),
     "--seed": whole(0, 2**31 - 1),

@@ -55,9 +55,9 @@ def read_options(usage, checks, argv):
     options = {}
     for name, value in values.items():
         if isinstance(value, str):
-            if checks[name] is path and typed[name] is None:
-                value = ROOT / value
-            value = checks[name](name, str(value))
+            if typed[name] is None and path in (checks[name], getattr(checks[name], "each", None)):
+                value = ",".join(str(ROOT / part) for part in value.split(","))
+            value = checks[name](name, value)
         options[name.lstrip("-")] = value
     del options["help"]
     return options
@@ -123,7 +123,7 @@ def list_of(check):
             raise UserError(f"{name}={shown(value)} names one twice; name each once")
         return found
 
-    check_all.names = getattr(check, "names", ())
+    check_all.names, check_all.each = getattr(check, "names", ()), check
     return check_all
 
 
@@ -132,6 +132,23 @@ def path(name, value):
     if not value or "\0" in value:
         raise UserError(f"{name}={shown(value)} is no path; name a file or a folder")
     return Path(value).expanduser()
+
+
+def told_of(options, leave_out=()):
+    """Options as a record holds them: those that have a value, and files and folders by their names alone."""
+
+    def told(value):
+        if isinstance(value, (tuple, list)):
+            return [told(part) for part in value]
+        return value.name if isinstance(value, Path) else value
+
+    return {name: told(value) for name, value in options.items() if value is not None and name not in leave_out}
+
+
+def command_of(script, told):
+    """The command that a record's options come from."""
+    values = {name: ",".join(map(str, value)) if isinstance(value, list) else value for name, value in told.items()}
+    return " ".join([script, *(f"--{name}={value}" for name, value in values.items())])
 
 
 def text(name, value):

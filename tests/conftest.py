@@ -36,7 +36,8 @@ def trained(tmp_path_factory):
     """An untrained network on disk, with a record as train.py writes it: enough to test all but the quality."""
     import keras
 
-    from segmentation.models import build, save_network
+    from saved import save_network
+    from segmentation.networks import build
 
     keras.utils.set_random_seed(1)
     record = {
@@ -97,10 +98,12 @@ def thin(monkeypatch):
     import keras
 
     from style import features
+    from vgg import Preprocessing, encoder
 
     def make(weights=None, dtype="float32"):
         keras.utils.set_random_seed(3)
-        network = features.encoder(((4, 2), (6, 2), (8, 4), (8, 4), (8, 4)), dtype)
+        plan = ((4, 2), (6, 2), (8, 4), (8, 4), (8, 4))
+        network = encoder(plan, features.LAYERS, Preprocessing(dtype="float32"), dtype)
         network.trainable = False
         return network
 
@@ -110,10 +113,12 @@ def thin(monkeypatch):
 
 @pytest.fixture
 def eager(monkeypatch):
-    """Paint without compiling, which takes longer than a few steps of a thin network."""
+    """Paint and distill without compiling, which takes longer than a few steps of a thin network."""
     from style.canvas import Canvas
+    from style.lesson import Lesson
 
-    compile_it = Canvas.compile
-    monkeypatch.setattr(
-        Canvas, "compile", lambda self, *given, **more: compile_it(self, *given, **more, run_eagerly=True)
-    )
+    def compile_it(self, *given, **more):
+        super(type(self), self).compile(*given, **more, run_eagerly=True)
+
+    for model in (Canvas, Lesson):
+        monkeypatch.setattr(model, "compile", compile_it)

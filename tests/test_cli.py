@@ -23,6 +23,7 @@ WORKERS = {
     "evaluate.py": "segmentation.evaluation.evaluate",
     "download_data.py": "download_data.download_data",
     "stylize.py": "stylizing.stylize",
+    "distill.py": "style.distillation.distill",
 }
 ASIDE = {"show"}  # options that do something else than the script's one call
 
@@ -102,6 +103,16 @@ WRONG = [
     ("train.py", "--model=network.pickle"),
     ("train.py", "--data=/nowhere"),
     ("train.py", "--model=0000.jpg/m.keras"),
+    ("train.py", "--network=transformer"),
+    ("train.py", "--init=/nowhere/model.keras"),
+    ("train.py", "--sources="),
+    ("distill.py", "--photos=/nowhere"),
+    ("distill.py", "--paintings=/nowhere"),
+    ("distill.py", "--widths=16,32"),
+    ("distill.py", "--widths=0,1,1,1,1"),
+    ("distill.py", "--model=network.pickle"),
+    ("distill.py", "--size=8"),
+    ("distill.py", "--vgg_weights=/nowhere.h5"),
     ("predict.py", "--save=0000.jpg/deep/a.png"),
     ("evaluate.py", "--json=0000.jpg/a.json"),
     ("predict.py", "--file_path=/nowhere/a.jpg"),
@@ -128,6 +139,7 @@ def test_a_wrong_value_is_named_and_changes_nothing(script, trained, people, tmp
         "predict.py": {"--file_path": "0000.jpg", "--model": trained},
         "evaluate.py": {"--data": people, "--model": trained},
         "train.py": {"--data": people, "--model": "m.keras"},
+        "distill.py": {"--photos": people, "--paintings": people, "--model": "m.keras"},
     }.get(name, {})
     option, value = wrong.split("=")
     status, _, err = script(name, *(f"{key}={text}" for key, text in (given | {option: value}).items()))

@@ -46,7 +46,8 @@ def test_scores_of_the_set_and_means_over_pictures(people, constants, tmp_path, 
     assert np.isclose(nothing["set"]["pixel_accuracy"], 1 - shares.mean())
     assert len(everything["pictures"]) == 24 and told["part"] == "all" and told["data"] == "people"
     said = capsys.readouterr().out
-    assert "24 pictures" in said and all(head in said for head in ("iou", "f1", "precision", "recall", "boundary f1"))
+    assert f"{everything['set']['boundary_f1']:.3f}   24\n" in said
+    assert all(head in said for head in ("iou", "f1", "precision", "recall", "boundary f1"))
     worst = sorted(everything["pictures"], key=lambda stem: everything["pictures"][stem]["iou"])[0]
     assert f"worst of {constants[0]}: {worst}" in said
     assert f"{everything['set']['iou']:.3f}" in said
@@ -56,6 +57,24 @@ def test_the_held_back_part_alone(people, constants, tmp_path):
     evaluate(people, constants[:1], part="held_back", json=tmp_path / "scores.json")
     pictures = read_json(tmp_path / "scores.json")["models"][str(constants[0])]["pictures"]
     assert set(pictures) == {f"{n:04}" for n in range(24) if is_held_back(f"{n:04}", 0.25)} and len(pictures) > 1
+
+
+def test_sources_are_scored_apart(people, constants, tmp_path, capsys):
+    evaluate(people, constants[:1], sources=["000", "001", "0011"], json=tmp_path / "scores.json")
+    told = read_json(tmp_path / "scores.json")["models"][str(constants[0])]["sources"]
+    assert {name: found["number"] for name, found in told.items()} == {"000": 10, "001": 9, "0011": 1, "other": 4}
+    shares = true_shares(people)  # by stem
+    assert np.isclose(told["000"]["iou"], shares[:10].mean()) and np.isclose(told["0011"]["iou"], shares[11])
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert f"{told['001']['iou']:.3f}" in lines["001"] and lines["001"].endswith(" 9")
+
+
+def test_false_alarms_are_counted(people, constants, tmp_path, capsys):
+    evaluate(people / "images", constants, nobody=True, json=tmp_path / "scores.json")
+    everything, nothing = (read_json(tmp_path / "scores.json")["models"][str(model)] for model in constants)
+    assert everything["false_alarms"] == {"pictures": 24, "found": 24}
+    assert nothing["false_alarms"] == {"pictures": 24, "found": 0} and nothing["set"]["iou"] == 1
+    assert "a figure found in 24 of 24 pictures without one" in capsys.readouterr().out
 
 
 def test_the_panel_shows_pictures_and_masks(people, constants, tmp_path):

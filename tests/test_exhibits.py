@@ -1,9 +1,10 @@
 """What is shown besides the painting: animations, panels and sheets."""
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from style.exhibits import FRAMES, PANEL_HEIGHT, Evolution, side_by_side
+from style.exhibits import FRAMES, PANEL_HEIGHT, Evolution, side_by_side, taken_apart
 
 
 @pytest.mark.parametrize("ending", [".gif", ".webp"])
@@ -33,7 +34,7 @@ def test_few_steps_are_all_shown():
 
 def test_pictures_stand_side_by_side_at_one_height():
     red, blue = Image.new("RGB", (100, 50), "red"), Image.new("RGBA", (30, 60), "blue")
-    sheet = side_by_side([red, blue])
+    sheet = side_by_side([red, blue], ["", ""])
     widths = [2 * PANEL_HEIGHT, PANEL_HEIGHT // 2]
     assert sheet.height > PANEL_HEIGHT and sum(widths) < sheet.width < sum(widths) + 60
     middle = sheet.height // 2
@@ -42,7 +43,14 @@ def test_pictures_stand_side_by_side_at_one_height():
 
 def test_labels_are_drawn_under_the_pictures():
     picture = Image.new("RGB", (50, 50), "white")
-    bare, labelled = side_by_side([picture]), side_by_side([picture], ["balanced"])
-    assert labelled.height > bare.height
-    assert labelled.crop((0, bare.height, labelled.width, labelled.height)).getextrema()[0][0] < 100
-    assert bare.getextrema() == ((255, 255),) * 3
+    bare, labelled = side_by_side([picture], [""]), side_by_side([picture], ["balanced"])
+    under = (0, PANEL_HEIGHT + 12, labelled.width, labelled.height)
+    assert labelled.crop(under).getextrema()[0][0] < 100 and bare.getextrema() == ((255, 255),) * 3
+
+
+def test_a_painting_taken_apart_is_the_sum_of_its_parts():
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8))
+    mask = np.zeros((20, 30), np.float32)
+    mask[5:15, 10:20] = 1
+    kept, painted = (np.asarray(part) for part in taken_apart(picture, mask))
+    assert (kept + painted == np.asarray(picture)).all() and not kept[mask == 0].any() and not painted[mask == 1].any()

@@ -53,7 +53,7 @@ def test_every_package_is_needed_and_every_need_is_listed():
 def test_arrows_point_one_way(source):
     """scripts -> stylizing, masking -> segmentation, style -> images, hardware -> utils; never script to script."""
     imports = set(re.findall(r"(?m)^\s*(?:from|import) ([\w.]+)", source.read_text()))
-    scripts = {"train", "predict", "evaluate", "download_data", "stylize"}
+    scripts = {"train", "predict", "evaluate", "download_data", "stylize", "distill"}
     above = scripts | {"stylizing", "masking"}
     assert not imports & (scripts - {source.stem})
     for stage in ("segmentation", "style"):

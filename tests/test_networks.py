@@ -1,13 +1,30 @@
+from itertools import pairwise
+
 import keras
 import numpy as np
 import pytest
 
-from segmentation.models import build, load_network, read_record, record_path, save_network
-from segmentation.networks import NETWORKS
+from saved import read_record, record_path, save_network
+from segmentation.networks import NETWORKS, build, load_network
 from segmentation.training import _network
 from utils import UserError, read_json, write_json
 
+
+def record_of(model):
+    return read_record("--model", model, NETWORKS)
+
+
+def convolutions(*channels):
+    """The parameters of 3x3 convolutions from each number of channels to the next, counted by hand."""
+    return sum(9 * one * other + other for one, other in pairwise(channels))
+
+
+# Down: VGG19's plan up to block5_conv1, and one step deeper; up: four steps that join what came down; the scores.
+THIN_UNET = convolutions(3, 16, 16, 32, 32, 64, 64, 64, 64, 128, 128, 128, 128, 256, 256, 256)
+THIN_UNET += convolutions(256 + 256, 128, 128) + convolutions(128 + 128, 96, 96)
+THIN_UNET += convolutions(96 + 64, 64, 64) + convolutions(64 + 32, 32, 32) + 33
 COUNTS = [("unet", {"base": 32, "classes": 1}, 8_639_745), ("unet", {"base": 16, "classes": 1}, 2_161_025)]
+COUNTS += [("thin_unet", {"base": 16, "classes": 1}, THIN_UNET)]
 
 
 @pytest.mark.parametrize(("name", "options", "parameters"), COUNTS)
@@ -57,7 +74,7 @@ def test_the_file_is_a_whole_keras_model(trained):
 
 
 def test_the_record_says_what_training_builds():
-    told = _network({"size": 64, "base": 4})
+    told = _network({"network": "unet", "size": 64, "base": 4})
     assert build(told).input_shape == (None, 64, 64, 3) and told["network_options"]["classes"] == 1
 
 
@@ -75,11 +92,11 @@ def spoil(model, how):
     elif how == "a list for a record":
         record_path(model).write_text("[]")
     elif how == "another network":
-        write_json(record_path(model), read_record(model) | {"network": "transformer"})
+        write_json(record_path(model), record_of(model) | {"network": "transformer"})
     elif how == "another width":
-        write_json(record_path(model), read_record(model) | {"network_options": {"size": 32, "base": 3, "classes": 1}})
+        write_json(record_path(model), record_of(model) | {"network_options": {"size": 32, "base": 3, "classes": 1}})
     elif how == "strange options":
-        write_json(record_path(model), read_record(model) | {"network_options": {"size": 32, "depth": 3}})
+        write_json(record_path(model), record_of(model) | {"network_options": {"size": 32, "depth": 3}})
 
 
 SPOILED = (

@@ -200,6 +200,20 @@ def test_evolution_snapshots_and_panel(stylize, place):
     assert {file.name for file in place.iterdir()} == made | {"me.png", "monet.png", "munch.jpg", "mask.png"}
 
 
+def test_the_panel_shows_the_snapshots_and_parts_add_up(stylize, place):
+    assert stylize("--panel=few.png")[0] == 0
+    assert stylize("--panel=more.png", "--snapshots=1,2", "--parts=parts.png")[0] == 0
+    few, more, parts = (Image.open(name) for name in ("few.png", "more.png", "parts.png"))
+    assert more.width == few.width + 2 * (720 + 12) and parts.width == 3 * (720 + 12) + 12
+    kept, painted, whole = (np.asarray(parts.crop((12 + n * 732, 12, 732 + n * 732, 492)), int) for n in range(3))
+    assert np.abs(kept + painted - whole).mean() < 2 and kept.any() and painted.any()
+
+
+def test_parts_of_a_painting_that_keeps_nothing_are_refused(stylize, place):
+    status, _, err = stylize("--parts=parts.png", keep="--keep=none")
+    assert status == 2 and "--parts=parts.png" in err and err.count("\n") == 1 and not (place / "out.png").exists()
+
+
 @pytest.mark.parametrize("save", ["told.png", "told.jpg", "told.webp", "told.tif"])
 def test_a_painting_tells_how_it_was_made(stylize, script, save):
     assert stylize("--seed=7", save=save)[0] == 0

@@ -18,10 +18,11 @@ class Batches(utils.PyDataset):
     an undisturbed one would have seen. `waited` sums the seconds for which a batch was asked for but not ready.
     """
 
-    def __init__(self, decoded, rows, batch_size, augment=None, seed=0, shuffle=False):
+    def __init__(self, decoded, rows, batch_size, augment=None, seed=0, shuffle=False, shares=None):
+        """shares: how often each of `rows` is drawn, adding up to 1; None: all once an epoch."""
         super().__init__(workers=1)  # the threads below keep order and measure the waiting, which Keras's do not
         self.decoded, self.rows = decoded, np.asarray(rows)
-        self.augment, self.seed, self.shuffle = augment, seed, shuffle
+        self.augment, self.seed, self.shuffle, self.shares = augment, seed, shuffle, shares
         self.batch_size = min(batch_size, len(self.rows))
         self.epoch, self.waited = 0, 0.0
         self._coming = {}
@@ -49,7 +50,10 @@ class Batches(utils.PyDataset):
     def _make(self, epoch, index):
         order = self.rows
         if self.shuffle:
-            order = np.random.default_rng((self.seed, epoch)).permutation(order)
+            random = np.random.default_rng((self.seed, epoch))
+            order = (
+                random.permutation(order) if self.shares is None else random.choice(order, len(order), p=self.shares)
+            )
         rows = np.sort(order[index * self.batch_size : (index + 1) * self.batch_size])
         pictures = self.decoded.pictures[rows].astype(np.float32) / 255
         masks = self.decoded.masks[rows].astype(np.float32)[..., None]

@@ -99,6 +99,18 @@ def is_held_back(stem, share):
     return int.from_bytes(hashlib.sha256(os.fsencode(stem)).digest()[:8], "big") < share * 2**64
 
 
+def source_of(stem, sources):
+    """Which of some sources, each told by how names begin, a picture is from: the longest that fits, or "other"."""
+    return max((source for source in sources if stem.startswith(source)), key=len, default="other")
+
+
+def balanced(stems, sources):
+    """How often each picture is to be drawn, shares that add up to 1: each source by the square root of its number."""
+    found = [source_of(stem, sources) for stem in stems]
+    shares = np.array([found.count(source) ** -0.5 for source in found])
+    return shares / shares.sum()
+
+
 def split(stems, share):
     """The positions of the training and of the held-back pictures, two int arrays."""
     held = np.array([is_held_back(stem, share) for stem in stems], bool)

@@ -10,6 +10,7 @@ STRIP = 256  # rows at a time at full resolution, so that 50 megapixels take lit
 EDGE = 2  # how many of the network's pixels the true edge may lie off its own
 DECISION = 2.0  # a score of half of it either way decides: doubt belongs to the edge, not to a ghost of the background
 CONTRAST = 1.5  # makes up for how the filter softens an edge
+LEAST_PART = 0.001  # of the photo: a figure, or what is left of the photo beside it, is none if it is smaller
 SMOOTHNESS = 1e-4  # the colour variance below which a difference is noise, not an edge
 
 

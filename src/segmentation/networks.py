@@ -2,6 +2,11 @@
 
 from keras import Input, Model, layers
 
+import saved
+from vgg import thin_vgg
+
+SKIPS = ("block1_conv2", "block2_conv2", "block3_conv4", "block4_conv4", "block5_conv1")
+
 
 def unet(size, classes=1, base=32, dtype="float32"):
     """The blog's U-Net: five encoder blocks of base, 2 base ... 16 base filters; `size` divides by 16.
@@ -39,4 +44,35 @@ def _convolution(x, filters, name, dtype):
     return convolution(x)
 
 
-NETWORKS = {"unet": unet}
+def thin_unet(size, classes=1, base=16, dtype="float32"):
+    """A U-Net whose encoder is a thin VGG19, which may bring along what distill.py taught it.
+
+    One step deeper than VGG19, for a view of the whole picture; scores at half of the size, enlarged.
+    """
+    seen = thin_vgg([base * width for width in (1, 2, 4, 8, 16)], SKIPS, dtype, size)
+    skips = [seen.output[layer] for layer in SKIPS]
+    x = layers.MaxPooling2D(padding="same", dtype=dtype, name="deepest_pool")(skips[-1])
+    x = _two_convolutions(x, 16 * base, "deepest", dtype)
+    x = layers.Dropout(0.3, dtype=dtype, name="deepest_drop")(x)
+    for level, filters in ((4, 8 * base), (3, 6 * base), (2, 4 * base), (1, 2 * base)):
+        x = layers.UpSampling2D(dtype=dtype, name=f"up{level + 1}_widen")(x)
+        odd = [(0, x.shape[axis] - skips[level].shape[axis]) for axis in (1, 2)]
+        x = layers.Cropping2D(odd, dtype=dtype, name=f"up{level + 1}_crop")(x) if any(map(any, odd)) else x
+        x = layers.Concatenate(dtype=dtype, name=f"up{level + 1}_join")([x, skips[level]])
+        x = _two_convolutions(x, filters, f"up{level + 1}", dtype)
+    x = layers.Conv2D(classes, 1, dtype="float32", name="logits")(x)
+    x = layers.UpSampling2D(interpolation="bilinear", dtype="float32", name="full_size")(x)
+    return Model(seen.input, x, name="thin_unet")
+
+
+NETWORKS = {"unet": unet, "thin_unet": thin_unet}
+
+
+def build(record, dtype="float32"):
+    """The untrained network that a record describes."""
+    return saved.build_network(NETWORKS, record, dtype)
+
+
+def load_network(model):
+    """Read the network that --model names, and its record: (keras.Model, dict)."""
+    return saved.load_network("--model", model, NETWORKS)

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from images import flatten, open_picture, to_image, write_picture
 from segmentation.masks import find_masks
-from segmentation.models import load_network
+from segmentation.networks import load_network
 from utils import (
     PICTURES,
     PICTURES_WITH_ALPHA,

@@ -3,18 +3,19 @@
 import sys
 import time
 import warnings
-from pathlib import Path
 
 import keras
 
 from hardware import POLICIES, accelerators, choose_precision, is_out_of_memory, use_xla, versions
+from runs import Run
+from saved import load_network, save_network
 from segmentation.batches import Augmentation, Batches
 from segmentation.cache import decoded
-from segmentation.datasets import split
+from segmentation.datasets import balanced, split
 from segmentation.losses import LOSSES
-from segmentation.models import build, save_network
-from segmentation.run import Run
-from utils import ROOT, UserError, shown
+from segmentation.networks import NETWORKS, build
+from utils import ROOT, UserError, command_of, shown, told_of
+from vgg import THIN
 
 UNSAID = ("tensorboard", "resume")  # options that change nothing in the network
 PREPROCESSING = "RGB 0..1, long side scaled to size, padded with black to a square"
@@ -41,6 +42,8 @@ class FigureF1(FigureIoU):
 def train(
     data=ROOT / "data/people_segmentation",
     model=ROOT / "model/Unet_model.keras",
+    network="unet",
+    init=None,
     size=320,
     base=32,
     epochs=40,
@@ -50,20 +53,23 @@ def train(
     loss="both",
     augment="on",
     validation=0.2,
+    sources=None,
     patience=10,
     precision="auto",
     seed=2022,
     tensorboard=None,
     resume=False,
 ):
-    """Train the U-Net on the folder `data` and write it to `model`; the options are those of train.py."""
-    options = dict(locals())
+    """Train a network on the folder `data` and write it to `model`; the options are those of train.py."""
+    options = locals() | {"sources": sources and list(sources)}
     keras.utils.set_random_seed(seed)
     pairs = decoded(data, size)
-    run = Run(model, options, pairs.fingerprint)
+    run = Run(model, options, pairs.fingerprint, "iou")
     run.precision = run.precision or choose_precision(precision)
     training, held_back = _batches(pairs, options)
     network = build(_network(options), POLICIES[run.precision])
+    if init and not run.history:
+        begin_as(network, init)
     compile_network(network, options, steps=len(training) * epochs)
     held = len(held_back.rows) if held_back else 0
     print(f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, {held} held back")
@@ -82,17 +88,34 @@ def _batches(pairs, options):
     training, held_back = split(pairs.rows, options["validation"])
     if not len(training):
         raise UserError(f"--validation={options['validation']} leaves no picture to train on; make it smaller")
-    batch_size, seed = options["batch_size"], options["seed"]
+    batch_size, seed, stems = options["batch_size"], options["seed"], list(pairs.rows)
+    shares = options["sources"] and balanced([stems[place] for place in training], options["sources"])
     augment = Augmentation() if options["augment"] == "on" else None
     return (
-        Batches(pairs, [rows[place] for place in training], batch_size, augment, seed, shuffle=True),
+        Batches(pairs, [rows[place] for place in training], batch_size, augment, seed, shuffle=True, shares=shares),
         Batches(pairs, [rows[place] for place in held_back], batch_size) if len(held_back) else None,
     )
 
 
 def _network(options):
     """What the record says of the network: enough to build it again."""
-    return {"network": "unet", "network_options": {"size": options["size"], "base": options["base"], "classes": 1}}
+    of_network = {"size": options["size"], "base": options["base"], "classes": 1}
+    return {"network": options["network"], "network_options": of_network}
+
+
+def begin_as(network, init):
+    """Give a network the weights of another one wherever layers have the same name and shape."""
+    other, _ = load_network("--init", init, NETWORKS | THIN)
+    layers = {layer.name: layer for layer in other.layers if layer.weights}
+    taken = 0
+    for layer in network.layers:
+        source = layers.get(layer.name)
+        if source and [weight.shape for weight in source.weights] == [weight.shape for weight in layer.weights]:
+            layer.set_weights(source.get_weights())
+            taken += 1
+    if not taken:
+        raise UserError(f"--init={shown(init)} has no layer of this network; leave it out, or take its --base")
+    print(f"{taken} layers begin as in {shown(init.name)}")
 
 
 def compile_network(network, options, steps):
@@ -149,10 +172,10 @@ def _publish(run, options, pairs):
     """Write the best network of the run so far with its record; the sentence that says so."""
     if not run.best:
         return "no epoch was finished"
-    network = build(_network(options))
+    network = build(_network(options), "float16")  # half the bytes on disk; it is read back as float32
     run.load_best(network)
     save_network(options["model"], network, _record(run, options, pairs))
-    score = run.best.get("val_iou", run.best["iou"])
+    score = run.score_of(run.best)
     return (
         f"{shown(options['model'])} is the network of epoch {run.best['epoch']} of {len(run.history)}, IoU {score:.3f}"
     )
@@ -160,11 +183,11 @@ def _publish(run, options, pairs):
 
 def _record(run, options, pairs):
     """All that explains a network: how it was made, on what, how to feed it, how well it does."""
-    told = {name: value.name if isinstance(value, Path) else value for name, value in options.items()}
+    told = told_of(options, leave_out=UNSAID)
     return _network(options) | {
         "class_names": ["person"],
         "preprocessing": PREPROCESSING,
-        "command": "train.py " + " ".join(f"--{name}={value}" for name, value in told.items() if name not in UNSAID),
+        "command": command_of("train.py", told),
         "options": told,
         "precision": run.precision,
         "data": {

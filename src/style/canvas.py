@@ -56,7 +56,7 @@ class Canvas(keras.Model):
 
     def call(self, inputs=None):
         """The picture on the canvas, (1, H, W, 3), 0..1."""
-        return _bounded(join([ops.convert_to_tensor(level) for level in self.levels]))
+        return bounded(join([ops.convert_to_tensor(level) for level in self.levels]))
 
     def picture(self):
         """The picture on the canvas as a NumPy array (H, W, 3), 0..1."""
@@ -108,6 +108,6 @@ class Latest(keras.metrics.Metric):
         return ops.convert_to_tensor(self.value)
 
 
-def _bounded(picture):
+def bounded(picture):
     """Clip to 0..1, but let the gradient through, so that a pixel that left the range can come back."""
     return picture + ops.stop_gradient(ops.clip(picture, 0, 1) - picture)

@@ -2,7 +2,7 @@
 
 from PIL import Image, ImageDraw, ImageFont
 
-from images import fit, flatten
+from images import fit, flatten, to_image
 from utils import whole_file
 
 FRAMES = 40
@@ -35,18 +35,24 @@ class Evolution:
             self.frames[0].save(temporary, save_all=True, append_images=self.frames[1:], duration=times, loop=0)
 
 
-def side_by_side(pictures, labels=None):
-    """Pillow images side by side at one height, with a label under each if there are any: an RGB Pillow image."""
+def taken_apart(result, kept):
+    """What a painting with a kept part, (H, W) in 0..1, is the sum of: [the kept part, the painted part], on black."""
+    picture, mask = flatten(result), to_image(kept)
+    black = Image.new("RGB", picture.size)
+    return [Image.composite(picture, black, mask), Image.composite(black, picture, mask)]
+
+
+def side_by_side(pictures, labels):
+    """Pillow images side by side at one height, with a label under each: an RGB Pillow image."""
     pictures = [flatten(picture) for picture in pictures]
     pictures = [fit(picture, _side(picture.size, PANEL_HEIGHT)) for picture in pictures]
     width = sum(picture.width for picture in pictures) + GAP * (len(pictures) + 1)
-    sheet = Image.new("RGB", (width, PANEL_HEIGHT + 2 * GAP + (LABEL_HEIGHT if labels else 0)), "white")
+    sheet = Image.new("RGB", (width, PANEL_HEIGHT + 2 * GAP + LABEL_HEIGHT), "white")
     brush, left = ImageDraw.Draw(sheet), GAP
-    for number, picture in enumerate(pictures):
+    for picture, label in zip(pictures, labels, strict=True):
         sheet.paste(picture, (left, GAP))
-        if labels:
-            middle = (left + picture.width // 2, PANEL_HEIGHT + GAP + LABEL_HEIGHT // 2)
-            brush.text(middle, labels[number], "black", ImageFont.load_default(20), anchor="mm")
+        middle = (left + picture.width // 2, PANEL_HEIGHT + GAP + LABEL_HEIGHT // 2)
+        brush.text(middle, label, "black", ImageFont.load_default(20), anchor="mm")
         left += picture.width + GAP
     return sheet
 

@@ -1,8 +1,8 @@
 """What a good painting is: J, a number that falls as a picture nears the content of one and the style of others.
 
 Each term is divided by the energy of its target, so that the weights mean what they say: the raw errors of Gatys et
-al. differ by orders of magnitude from layer to layer. Features are (1, h, w, channels); where a region is painted,
-`weights` (1, h, w, 1) say how much each position counts, and nothing outside of it has any influence.
+al. differ by orders of magnitude from layer to layer. Features are (n, h, w, channels), n mostly 1; where a region is
+painted, `weights` (1, h, w, 1) say how much each position counts, and nothing outside of it has any influence.
 """
 
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ SIMILARITIES = {
 
 
 def gram(features, weights=None):
-    """The mean products of every two channels: [(1, channels, channels)] float32."""
+    """The mean products of every two channels: [(n, channels, channels)] float32."""
     return [_products(*_flat(features, weights))]
 
 
 def moments(features, weights=None):
-    """The mean of every channel and the covariance of every two: [(1, 1, channels), (1, channels, channels)] float32.
+    """The mean of every channel and the covariance of every two: [(n, 1, channels), (n, channels, channels)] float32.
 
     A departure from Gatys et al.: what a Gram matrix mixes is matched apart, and the style's own colours come out.
     """
@@ -36,9 +36,9 @@ def moments(features, weights=None):
 
 
 def _flat(features, weights):
-    """Features as (1, positions, channels) and weights as (1, positions, 1) with the sum 1, float32."""
-    flat = ops.reshape(ops.cast(features, "float32"), (1, -1, features.shape[-1]))
-    weights = ops.ones_like(flat[..., :1]) if weights is None else ops.reshape(weights, (1, -1, 1))
+    """Features as (n, positions, channels) and weights as (1, positions, 1) with the sum 1, float32."""
+    flat = ops.reshape(ops.cast(features, "float32"), (ops.shape(features)[0], -1, features.shape[-1]))
+    weights = ops.ones_like(flat[:1, :, :1]) if weights is None else ops.reshape(weights, (1, -1, 1))
     return flat, weights / ops.sum(weights)
 
 
@@ -64,18 +64,18 @@ class Objective:
         return {layer: STATISTICS[self.statistic](features[layer], weights) for layer in STYLE_LAYERS}
 
     def parts(self, picture, features, target):
-        """(J_content, J_style, J_variation) of a picture (1, H, W, 3) with these features, each a float32 scalar.
+        """(J_content, J_style, J_variation) of pictures (n, H, W, 3) with these features, their means, float32 scalars.
 
         target: {"content": features, "style": {layer: statistics}, "weights": {layer: (1, h, w, 1)}}.
         """
         weights = target["weights"]
-        content = _relative(
+        content = relative(
             ops.cast(features[CONTENT_LAYER], "float32"), target["content"], weights.get(CONTENT_LAYER, 1.0)
         )
         style = 0.0
         for layer, layer_weight in zip(STYLE_LAYERS, SIMILARITIES[self.similarity], strict=True):
             found = STATISTICS[self.statistic](features[layer], weights.get(layer))
-            errors = [_relative(one, wanted) for one, wanted in zip(found, target["style"][layer], strict=True)]
+            errors = [relative(one, wanted) for one, wanted in zip(found, target["style"][layer], strict=True)]
             style += layer_weight * sum(errors) / len(errors)
         return content, style, variation(picture)
 
@@ -84,14 +84,15 @@ class Objective:
         return self.content_weight * content + self.style_weight * style + self.tv_weight * variation
 
 
-def _relative(found, wanted, weights=1.0):
-    """The squared error of `found` over the energy of `wanted`."""
-    energy = ops.sum(weights * ops.square(wanted))
-    return ops.sum(weights * ops.square(found - wanted)) / (energy + keras.config.epsilon())
+def relative(found, wanted, weights=1.0):
+    """The squared error of `found`, (n, ...), over the energy of `wanted`; the mean of the n, a float32 scalar."""
+    axes = tuple(range(1, len(wanted.shape)))
+    energy = ops.sum(weights * ops.square(wanted), axis=axes)
+    return ops.mean(ops.sum(weights * ops.square(found - wanted), axis=axes) / (energy + keras.config.epsilon()))
 
 
 def variation(picture):
-    """The mean squared difference of neighbouring pixels of a picture (1, H, W, 3)."""
+    """The mean squared difference of neighbouring pixels of pictures (n, H, W, 3)."""
     down = ops.mean(ops.square(picture[:, 1:] - picture[:, :-1]))
     right = ops.mean(ops.square(picture[:, :, 1:] - picture[:, :, :-1]))
     return down + right

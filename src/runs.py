@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from utils import UserError, read_json, shown, whole_file, write_json, write_text
 
 # What may differ when a run goes on; every other option is part of what the run computes.
-FREE_OPTIONS = {"data", "epochs", "patience", "tensorboard", "resume"}
+FREE_OPTIONS = {"data", "photos", "paintings", "vgg_weights", "init", "epochs", "patience", "tensorboard", "resume"}
 
 
 class Run(keras.callbacks.Callback):
@@ -23,10 +23,12 @@ class Run(keras.callbacks.Callback):
     of one epoch: network, optimiser and log agree. All else (best epoch, patience) follows from the log.
     """
 
-    def __init__(self, model_path, options, fingerprint):
+    def __init__(self, model_path, options, fingerprint, score):
+        """score: the name of the metric by which the best epoch is chosen, the higher the better."""
         super().__init__()
+        self.score = score
         self.folder = Path(model_path).with_suffix(".run")
-        self.patience = options["patience"]
+        self.patience = options.get("patience", math.inf)
         self.options = {name: value for name, value in options.items() if name not in FREE_OPTIONS | {"model"}}
         self.state = {"options": self.options, "fingerprint": fingerprint, "history": [], "finished": False}
         self.broken = False
@@ -60,13 +62,17 @@ class Run(keras.callbacks.Callback):
 
     @property
     def history(self):
-        """A dict per finished epoch: epoch, loss, iou, f1, the same with val_, learning_rate, seconds."""
+        """A dict per finished epoch: epoch, loss, the metrics, the same with val_, learning_rate, seconds."""
         return self.state["history"]
 
     @property
     def best(self):
-        """The log of the best epoch by held-back IoU (by training IoU where nothing is held back), or None."""
-        return max(self.history, key=lambda row: row.get("val_iou", row["iou"]), default=None)
+        """The log of the best epoch by its score on what is held back, or in training where nothing is; or None."""
+        return max(self.history, key=self.score_of, default=None)
+
+    def score_of(self, row):
+        """The score of an epoch's log, on what is held back where anything is."""
+        return row.get(f"val_{self.score}", row[self.score])
 
     @property
     def is_stale(self):
@@ -140,7 +146,7 @@ class Run(keras.callbacks.Callback):
         writer.writeheader()
         writer.writerows(self.history)
         write_text(self._file("log.csv"), table.getvalue())
-        draw_curves(self._file("curves.png"), self.history)
+        draw_curves(self._file("curves.png"), self.history, self.score)
 
     # ------------------------------------------------------------ the end
 
@@ -155,15 +161,15 @@ class Run(keras.callbacks.Callback):
         write_json(self._file("run.json"), self.state)
 
 
-def draw_curves(target, history):
-    """Draw loss and IoU over the epochs, training dashed, held back solid, as a PNG."""
+def draw_curves(target, history, measure):
+    """Draw the loss and a score over the epochs, training dashed, held back solid, as a PNG."""
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     epochs = [row["epoch"] for row in history]
-    for axes, score in zip(figure.subplots(1, 2), ("loss", "iou"), strict=True):
+    for axes, score in zip(figure.subplots(1, 2), ("loss", measure), strict=True):
         for name, label, dashes in ((score, "training", "--"), (f"val_{score}", "held back", "-")):
             if name in history[-1]:
                 axes.plot(epochs, [row[name] for row in history], dashes, label=label)
-        axes.set(xlabel="epoch", title={"loss": "loss", "iou": "IoU"}[score])
+        axes.set(xlabel="epoch", title={"iou": "IoU"}.get(score, score))
         axes.grid(alpha=0.3)
         axes.legend()
     with whole_file(target) as temporary:

@@ -1,11 +1,10 @@
-"""A trained network on disk: its weights in a .keras or .h5 file and, beside it, the record that explains them."""
+"""A network on disk: its weights in a .keras or .h5 file and, beside it, the record that explains them."""
 
 import warnings
 import zipfile
 import zlib
 from pathlib import Path
 
-from segmentation.networks import NETWORKS
 from utils import UserError, read_json, shown, whole_file, write_json
 
 UNREADABLE = (OSError, ValueError, LookupError, TypeError, EOFError, UserWarning, zipfile.BadZipFile, zlib.error)
@@ -16,11 +15,6 @@ def record_path(model):
     return Path(model).with_suffix(".json")
 
 
-def build(record, dtype="float32"):
-    """The untrained network that a record describes."""
-    return NETWORKS[record["network"]](dtype=dtype, **record["network_options"])
-
-
 def save_network(target, network, record):
     """Write a network and its record, each whole; the record comes last, so that it never describes an older file."""
     with whole_file(target) as temporary:
@@ -28,42 +22,47 @@ def save_network(target, network, record):
     write_json(record_path(target), record)
 
 
-def load_network(model):
-    """Read a network and its record: (keras.Model, dict).
+def build_network(networks, record, dtype="float32"):
+    """The untrained network that a record describes, of {name: function that builds it}."""
+    return networks[record["network"]](dtype=dtype, **record["network_options"])
+
+
+def load_network(option, model, networks, dtype="float32"):
+    """Read the network that an option names, and its record: (keras.Model, dict).
 
     The network is built by our own code from what the record says, and the file gives numbers only: whatever
     else a stranger's file holds is never run.
     """
     model = Path(model)
     if not model.is_file():
-        raise UserError(f"--model={shown(model)} does not exist; train one with train.py or name another")
-    record = read_record(model)
+        raise UserError(f"{option}={shown(model)} does not exist; train one or name another")
+    record = read_record(option, model, networks)
     try:
-        network = build(record)
+        network = build_network(networks, record, dtype)
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # Keras only warns of layers that it leaves untrained
             network.load_weights(model)
     except UNREADABLE as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
-            f"--model={shown(model)} does not fit its record {record_path(model).name} ({shown(said)}); "
+            f"{option}={shown(model)} does not fit its record {record_path(model).name} ({shown(said)}); "
             "copy both again from where they were trained"
         ) from None
     return network, record
 
 
-def read_record(model):
-    """The record beside a network."""
+def read_record(option, model, networks):
+    """The record beside a network that is one of {name: ...}."""
     try:
         record = read_json(record_path(model))
-        if record["network"] in NETWORKS and record["network_options"]["size"] > 0:
+        if record["network"] in networks and record["network_options"].get("size", 1) > 0:
             return record
         reason = f"it names the unknown network {shown(record['network'])}"
     except FileNotFoundError:
         reason = "it is not there"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         reason = "it is damaged"
     raise UserError(
-        f"--model={shown(model)} needs its record {record_path(model).name} beside it, and {reason}; "
+        f"{option}={shown(model)} needs its record {record_path(model).name} beside it, and {reason}; "
         "copy it from where the network was trained"
     )

@@ -1,0 +1,75 @@
+"""Pieces of photos and of paintings, of many scales and colours, for a network to learn from."""
+
+import hashlib
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from images import LANCZOS, flatten, open_picture, to_array
+from utils import find_pictures
+
+PAINTINGS = 0.4  # their share of a batch
+CLOSEST = 2.5  # the short side of a picture is so many times the side of a crop at most
+SWAPPED = 0.3  # the share of crops whose colours change places
+HELD_BACK = 20  # every so many-th photo is never learnt from
+
+
+class Crops(keras.utils.PyDataset):
+    """Batches (n, side, side, 3) float32 0..1, that depend on the seed, the epoch and their place in it alone.
+
+    Where they are `fixed`, each epoch has the same.
+    """
+
+    def __init__(self, photos, paintings, side, batch_size, steps, seed=0, fixed=False):
+        super().__init__(workers=1)
+        self.photos, self.paintings = photos, paintings
+        self.side, self.batch_size, self.steps, self.seed = side, batch_size, steps, seed
+        self.epoch, self.fixed = 0, fixed
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, index):
+        random = self.random(self.epoch, index)
+        return (np.stack([self.any(random) for _ in range(self.batch_size)]),)
+
+    def on_epoch_end(self):
+        self.epoch += not self.fixed
+
+    def random(self, *place):
+        """A generator of random numbers that depends on the seed and on a place, whole numbers, alone."""
+        return np.random.default_rng((self.seed, *place))
+
+    def any(self, random):
+        """A crop of a photo or a painting."""
+        return self.one(self.paintings if random.random() < PAINTINGS else self.photos, random)
+
+    def one(self, files, random):
+        """A crop of one of some files, (side, side, 3)."""
+        picture = flatten(open_picture(files[random.integers(len(files))]))
+        length = min(picture.size) / CLOSEST ** random.random()
+        left, top = (random.random() * (whole - length) for whole in picture.size)
+        box = (left, top, left + length, top + length)
+        crop = to_array(picture.resize((self.side, self.side), LANCZOS, box))[:, :: random.choice((-1, 1))]
+        if random.random() < SWAPPED:
+            crop = crop[..., random.permutation(3)]
+        contrast, brightness = random.uniform(0.6, 1.3), random.uniform(-0.15, 0.15)
+        return np.clip((crop - 0.5) * contrast + 0.5 + brightness, 0, 1)
+
+
+def pictures_in(option, folders):
+    """The pictures of some folders, or of all folders in them."""
+    return [file for folder in folders for file in find_pictures(option, str(Path(folder) / "**"))]
+
+
+def part(photos):
+    """Some files in two parts: to learn from, and held back to judge by."""
+    held_back = photos[::HELD_BACK]
+    return [photo for photo in photos if photo not in set(held_back)], held_back
+
+
+def fingerprint(files):
+    """A hash of the names and sizes of some files."""
+    told = [f"{file.name} {file.stat().st_size}" for file in files]
+    return hashlib.sha256("\n".join(told).encode(errors="surrogateescape")).hexdigest()

@@ -1,0 +1,132 @@
+"""Distilling a thin network out of VGG19: from pictures to a network with its record, in a run that can go on."""
+
+import sys
+
+import keras
+import numpy as np
+
+from hardware import POLICIES, accelerators, choose_precision, use_xla, versions
+from runs import Run
+from saved import save_network
+from style.crops import Crops, fingerprint, part, pictures_in
+from style.features import LAYERS, vgg19
+from style.lesson import Lesson, folded
+from style.pruning import prune
+from utils import ROOT, UserError, command_of, shown, told_of
+from vgg import thin_vgg
+
+FIRST = 4  # batches that decide where it begins
+JUDGED = 12  # batches of held-back photos that an epoch is judged by
+
+
+def distill(
+    photos=(ROOT / "data/people_segmentation/images",),
+    paintings=(ROOT / "examples/styles",),
+    vgg_weights=None,
+    model=ROOT / "model/mini.keras",
+    widths=(16, 32, 64, 128, 256),
+    size=128,
+    batch_size=8,
+    canvases=4,
+    steps=100,
+    epochs=50,
+    learning_rate=0.0001,
+    precision="auto",
+    seed=2022,
+    resume=False,
+):
+    """Distill a network and write it to `model`; the options are those of distill.py."""
+    options = locals() | {"widths": list(widths)}
+    keras.utils.set_random_seed(seed)
+    photos, paintings = pictures_in("--photos", photos), pictures_in("--paintings", paintings)
+    learnt, held_back = part(photos)
+    run = Run(model, options, fingerprint(photos + paintings), "likeness")
+    run.precision = run.precision or choose_precision(precision)
+    master = vgg19(vgg_weights, run.precision)
+    lesson = _lesson(master, options, run.precision)
+    training = Crops(learnt, paintings, size, batch_size, steps, seed)
+    judged = Crops(held_back, held_back, size, batch_size, JUDGED, seed, fixed=True)
+    if not run.history:
+        pictures = np.concatenate([training[place][0] for place in range(FIRST)])
+        prune(lesson.apprentice, master, pictures)
+        lesson.begin(pictures)
+    print(f"{lesson.apprentice.count_params():,} parameters, {len(learnt)} photos, {len(paintings)} paintings")
+    print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
+    try:
+        _fit(lesson, training, judged, run, options)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_publish(run, lesson, options) + "; --resume continues") from None
+    print(_publish(run, lesson, options))
+    run.finish()
+
+
+def _lesson(master, options, precision):
+    """The lesson of a run, compiled."""
+    apprentice = thin_vgg(options["widths"], LAYERS, POLICIES[precision])
+    lesson = Lesson(master, apprentice, options["canvases"], options["size"])
+    decay = keras.optimizers.schedules.CosineDecay(
+        options["learning_rate"], options["epochs"] * options["steps"], alpha=0.01
+    )
+    lesson.compile(keras.optimizers.Adam(decay, beta_2=0.99), jit_compile=use_xla())
+    return lesson
+
+
+class Easel(keras.callbacks.Callback):
+    """Puts new canvases up for each epoch, of photos to be painted like paintings and like photos."""
+
+    def __init__(self, crops, count):
+        super().__init__()
+        self.crops, self.count = crops, count
+
+    def on_epoch_begin(self, epoch, logs=None):
+        random = self.crops.random(epoch)
+        contents = [self.crops.one(self.crops.photos, random) for _ in range(self.count)]
+        styles = [self.crops.any(random) for _ in range(self.count)]
+        self.model.set_easel(contents, styles, float(self.model.optimizer.learning_rate))
+
+
+def _fit(lesson, training, judged, run, options):
+    """Train from where the run stands to its last epoch."""
+    training.epoch = len(run.history)
+    if training.epoch:
+        print(f"continuing after epoch {training.epoch}")
+    easel = [Easel(training, options["canvases"])] if options["canvases"] else []
+    lesson.fit(
+        training,
+        validation_data=judged,
+        initial_epoch=training.epoch,
+        epochs=options["epochs"],
+        callbacks=[run, *easel, keras.callbacks.TerminateOnNaN()],
+        shuffle=False,
+        verbose=1 if sys.stdout.isatty() else 2,
+    )
+    if run.broken:
+        raise UserError(f"the loss is no number any more; {run.kept}try a smaller --learning_rate, or float32")
+
+
+def _publish(run, lesson, options):
+    """Write the best network of the run so far with its record; the sentence that says so."""
+    if not run.best:
+        return "no epoch was finished"
+    run.load_best(lesson)
+    save_network(options["model"], folded(lesson, options["widths"]), _record(run, options))
+    epoch, likeness = run.best["epoch"], run.score_of(run.best)
+    return f"{shown(options['model'])} is the network of epoch {epoch} of {len(run.history)}, likeness {likeness:.3f}"
+
+
+def _record(run, options):
+    """All that explains a network: how it was made, on what, how like VGG19 it sees."""
+    told = told_of(options, leave_out=("resume",))
+    return {
+        "network": "thin",
+        "network_options": {"widths": options["widths"], "layers": list(LAYERS)},
+        "preprocessing": "RGB 0..1",
+        "command": command_of("distill.py", told),
+        "options": told,
+        "precision": run.precision,
+        "epochs": len(run.history),
+        "minutes": round(sum(row["seconds"] for row in run.history) / 60, 1),
+        "metrics": run.best,
+        "versions": versions(),
+        "devices": accelerators() or ["cpu"],
+    }
