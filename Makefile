@@ -2,7 +2,11 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: test lint format clean
+.PHONY: demo test lint format examples clean
+
+demo: .venv/ready
+	$(BIN)/python src/stylize.py --content=examples/eileen_collins.jpg --style=examples/styles/rain.jpg --network=mini --save=demo.jpg
+	@echo "The painting is $(CURDIR)/demo.jpg"
 
 test: .venv/ready
 	$(BIN)/python -m pytest
@@ -14,6 +18,9 @@ lint: .venv/ready
 format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+examples: .venv/ready
+	$(BIN)/python examples/make.py
 
 .venv/ready: requirements.txt requirements-dev.txt
 	$(PYTHON) -m venv .venv

@@ -15,6 +15,8 @@ Options:
   --plain=<n>           For plain: the steps that plain Adam takes; it is asked after half of them too [default: 200].
   --steps=<numbers>     For plain: the steps planned for our way, to either goal [default: 30,56].
   --sizes=<px>          For sizes: the long sides [default: 512,1024,2048].
+  --networks=<names>    For pairs: the networks to paint with, vgg19, mini or both [default: vgg19].
+  --statistics=<names>  For pairs: moments, gram or both [default: moments,gram].
   --save=<folder>       For pairs: where the paintings go [default: /tmp/paintings].
   --help                Show this text.
 
@@ -26,7 +28,7 @@ import resource
 import subprocess
 import sys
 import time
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from statistics import median
 from unittest.mock import patch
@@ -45,6 +47,8 @@ OPTIONS = {
     "--plain": whole(2, 10000),
     "--steps": list_of(whole(1, 10000)),
     "--sizes": list_of(whole(64, 8192)),
+    "--networks": list_of(one_of("vgg19", "mini")),
+    "--statistics": list_of(one_of("moments", "gram")),
     "--save": path,
 }
 PLAIN_RATE = 0.02
@@ -216,34 +220,37 @@ class Bench:
     def command(self, content, style, target, *more):
         """Run stylize.py --keep=none; its memory at most, in GiB, if no process before took more."""
         given = [f"--content={content}", f"--style={style}", f"--save={target}", "--keep=none", *more]
-        given.append(f"--vgg_weights={self.options['vgg_weights']}")
+        if "--network=mini" not in more:
+            given.append(f"--vgg_weights={self.options['vgg_weights']}")
         subprocess.run([sys.executable, str(ROOT / "src/stylize.py"), *given], check=True, stdout=subprocess.DEVNULL)
         return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
 
     # ------------------------------------------------------------ 4: pairs
 
     def pairs(self):
-        """J of the defaults at 384 px on several pairs, for both statistics."""
+        """J, as VGG19 sees it, of the defaults at 384 px on several pairs, by network and statistic."""
         from images import flatten, open_picture
 
         print(
-            "\n| photo | style | statistic | J | content | style | steps | seconds |\n|---|---|---|---|---|---|---|---|"
+            "\n| photo | style | network | statistic | J | content | style | steps | seconds |\n"
+            "|---|---|---|---|---|---|---|---|---|"
         )
         for pair in self.options["pairs"]:
             content, style = (Path(name) for name in pair.split("+"))
             judge = self.judge(384, *(flatten(open_picture(name)) for name in (content, style)))
-            for statistic in ("moments", "gram"):
-                target = self.options["save"] / f"{content.stem}_{style.stem}_{statistic}.png"
-                self.command(content, style, target, "--size=384", f"--style_statistic={statistic}")
-                self.tell(content, style, statistic, target, judge)
+            for network, statistic in product(self.options["networks"], self.options["statistics"]):
+                target = self.options["save"] / f"{content.stem}_{style.stem}_{network}_{statistic}.png"
+                more = ["--size=384", f"--network={network}", f"--style_statistic={statistic}"]
+                self.command(content, style, target, *more)
+                self.tell(f"{content.stem} | {style.stem} | {network} | {statistic}", target, judge)
 
-    def tell(self, content, style, statistic, target, judge):
+    def tell(self, name, target, judge):
         from images import LANCZOS, fit, open_picture, read_record, to_array
 
         told = read_record(target)
         scores = " | ".join(f"{score:.3f}" for score in judge(to_array(fit(open_picture(target), 384, LANCZOS))))
         row = f"{scores} | {told['steps']} | {told['seconds']:.0f} |"
-        print(f"| {content.stem} | {style.stem} | {statistic} | {row}", flush=True)
+        print(f"| {name} | {row}", flush=True)
 
 
 def plain_canvas(photo, bench):

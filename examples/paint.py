@@ -26,9 +26,7 @@ def main():
 
 def paint(colours, angles, layers, random):
     """Lay colours (H, W, 3), 0..1, on along angles (H, W); layers: (width, length, how many, how much colours vary)."""
-    picture = Image.fromarray(
-        np.uint8(np.clip(colours.mean(axis=(0, 1)), 0, 1) * 255)[None, None].repeat(HEIGHT, 0).repeat(WIDTH, 1)
-    )
+    picture = Image.new("RGB", (WIDTH, HEIGHT), shade(colours.mean(axis=(0, 1))))
     brush = ImageDraw.Draw(picture)
     for width, length, count, variety in layers:
         for _ in range(count):
@@ -38,24 +36,30 @@ def paint(colours, angles, layers, random):
 
 def stroke(brush, colours, angles, width, length, variety, random):
     """One stroke from a random place along the angles, in lines of slightly different lightness as bristles leave."""
-    x, y = random.random(2) * (WIDTH, HEIGHT)
-    colour = colours[int(y), int(x)] + random.normal(0, variety, 3) * 0.5 + random.normal(0, variety)
+    x, y = random.uniform(-length, (WIDTH + length, HEIGHT + length))  # some begin outside, so that no edge stays bare
+    colour = at(colours, x, y) + random.normal(0, variety, 3) * 0.5 + random.normal(0, variety)
     points = []
-    for _ in range(max(2, int(length * random.uniform(0.6, 1.3)) // 4)):
+    for _ in range(max(4, int(length * random.uniform(0.6, 1.3)) // 4)):
         points.append((x, y))
-        angle = angles[int(np.clip(y, 0, HEIGHT - 1)), int(np.clip(x, 0, WIDTH - 1))]
+        angle = at(angles, x, y)
         x, y = x + 4 * np.cos(angle), y + 4 * np.sin(angle)
-    across = np.array((-np.sin(angle), np.cos(angle)))
     bristles = max(1, width // 2)
     for bristle in range(bristles):
-        aside = across * (bristle - (bristles - 1) / 2) * width / bristles
+        aside = (bristle - (bristles - 1) / 2) * width / bristles
         light = random.normal(0, 0.05) + 0.06 * (bristle == 0) - 0.1 * (bristle == bristles - 1)
-        shade = tuple(int(255 * part) for part in np.clip(colour + light, 0, 1))
-        cut = random.integers(0, 2, 2)  # bristles do not all touch down and lift off together
-        line = points[cut[0] : len(points) - cut[1]] if len(points) > 3 else points
-        brush.line(
-            [(px + aside[0], py + aside[1]) for px, py in line], shade, max(2, width // bristles + 1), joint="curve"
-        )
+        first, last = random.integers(0, 2, 2)  # bristles do not all touch down and lift off together
+        line = [(x - aside * np.sin(angle), y + aside * np.cos(angle)) for x, y in points[first : len(points) - last]]
+        brush.line(line, shade(colour + light), max(2, width // bristles + 1), joint="curve")
+
+
+def at(raster, x, y):
+    """The value of a raster (H, W, ...) at a place, or that of the nearest place inside."""
+    return raster[int(np.clip(y, 0, HEIGHT - 1)), int(np.clip(x, 0, WIDTH - 1))]
+
+
+def shade(colour):
+    """A colour in 0..1 as Pillow takes it."""
+    return tuple(int(255 * part) for part in np.clip(colour, 0, 1))
 
 
 # ---------------------------------------------------------------- what scenes are made of
@@ -118,30 +122,30 @@ def wheat(random):
 
 def rain(random):
     """A wet street at night between lamps and autumn trees, laid on with a knife."""
-    horizon, lamps = 0.36, []
+    horizon = 0.36
+    above, below, globes = np.zeros_like(X), np.zeros_like(X), np.zeros_like(X)
     for step in range(6):
         far = 0.62**step
-        lamps += [
-            (0.5 - 0.42 * far, horizon - 0.24 * far, 0.07 * far),
-            (0.5 + 0.42 * far, horizon - 0.24 * far, 0.07 * far),
-        ]
-    above, below = np.zeros_like(X), np.zeros_like(X)
-    for x, y, radius in lamps:
-        above = above + glow(x, y, radius)
-        below = below + glow(x, 2 * horizon - y, 0.5 * radius, 5.0)
-    leaves = mix((0.05, 0.09, 0.28), (0.78, 0.28, 0.1), 0.45 * noise(random, 16) + 0.75 * np.minimum(above, 1))
-    leaves = mix(leaves, (0.1, 0.42, 0.4), 0.8 * noise(random, 10) - 0.25)
-    gap = np.exp(-(((X - 0.5) / (0.05 + 0.55 * np.clip(horizon - Y, 0, 1))) ** 2))
-    leaves = mix(leaves, mix((0.12, 0.2, 0.5), (0.55, 0.45, 0.62), 1 - Y / horizon), 0.9 * gap)
-    street = mix((0.07, 0.11, 0.3), (0.3, 0.24, 0.5), 0.5 + 0.6 * noise(random, 12))
-    street = mix(street, (0.9, 0.42, 0.16), 0.9 * below + 0.25 * noise(random, 20) - 0.05)
-    colours = np.where((horizon < Y)[..., None], street, leaves)
-    colours = mix(colours, (1.0, 0.86, 0.45), np.where(horizon < Y, 0.9 * below**1.5, above**1.3))
-    couple = (np.abs(X - 0.47) < 0.022) & (np.abs(Y - 0.45) < 0.07)
-    umbrella = (np.hypot(X - 0.47, (Y - 0.385) * 1.3) < 0.065) & (Y < 0.39)
-    colours[couple], colours[umbrella] = (0.06, 0.05, 0.1), (0.75, 0.1, 0.14)
-    angles = np.where(horizon < Y, np.pi / 2 + 0.5 * noise(random, 14), 1.2 * noise(random, 12) + 0.8)
-    return colours, angles, ((24, 44, 1300, 0.05), (13, 32, 4200, 0.06), (7, 20, 9000, 0.07))
+        for x in (0.5 - 0.4 * far, 0.5 + 0.4 * far):
+            y = horizon - 0.22 * far
+            above += glow(x, y, 0.11 * far + 0.012)
+            globes = np.maximum(globes, np.exp(-((np.hypot(X - x, Y - y) / (0.028 * far + 0.004)) ** 2)))
+            below += glow(x, 2 * horizon - y + 0.05 * far, 0.045 * far + 0.008, 4.0)
+    leaves = mix((0.04, 0.1, 0.3), (0.06, 0.4, 0.42), 0.5 + 0.8 * noise(random, 11))
+    leaves = mix(leaves, (0.86, 0.24, 0.08), 1.3 * above + 0.5 * noise(random, 18) - 0.25)
+    leaves = mix(leaves, (1.0, 0.66, 0.12), 1.5 * above + 0.4 * noise(random, 26) - 0.75)
+    gap = np.exp(-(((X - 0.5) / (0.04 + 0.5 * np.clip(horizon - Y, 0, 1))) ** 2))
+    leaves = mix(leaves, mix((0.1, 0.16, 0.45), (0.62, 0.5, 0.66), Y / horizon), 0.85 * gap)
+    street = mix((0.06, 0.1, 0.33), (0.3, 0.24, 0.55), 0.5 + 0.7 * noise(random, 12))
+    street = mix(street, (0.88, 0.34, 0.1), 1.6 * below + 0.35 * noise(random, 20) - 0.15)
+    street = mix(street, (1.0, 0.85, 0.4), 1.5 * below**1.6 + 0.3 * noise(random, 30) - 0.15)
+    under = horizon < Y
+    colours = np.where(under[..., None], street, mix(leaves, (1.0, 0.95, 0.75), 1.3 * globes))
+    for x, width in ((0.478, 0.017), (0.508, 0.014)):
+        colours[(np.abs(X - x) < width) & (np.abs(Y - 0.46) < 0.075)] = (0.05, 0.04, 0.09)
+    colours[(np.hypot(X - 0.492, (Y - 0.395) * 1.4) < 0.07) & (Y < 0.397)] = (0.8, 0.08, 0.12)
+    angles = np.where(under, np.pi / 2 + 0.35 * noise(random, 14), 1.3 * noise(random, 9) + 0.8)
+    return colours, angles, ((24, 40, 1300, 0.03), (13, 28, 4200, 0.04), (6, 16, 12000, 0.05))
 
 
 if __name__ == "__main__":

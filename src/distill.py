@@ -12,6 +12,7 @@ Options:
   --model=<file>         Where the network goes, .keras; its record goes beside it and the state of the run into the
                          folder of the same name that ends in .run [default: model/mini.keras].
   --widths=<numbers>     The channels of its five blocks; VGG19 has 64,128,256,512,512 [default: 16,32,64,128,256].
+  --init=<file>          Begin as this network, which distill.py wrote, and not as a pruned VGG19.
   --size=<px>            The side of the square pieces of pictures [default: 128].
   --batch_size=<n>       Pieces per step [default: 8].
   --canvases=<n>         How many pictures it paints meanwhile, and learns from [default: 4].
@@ -47,6 +48,7 @@ OPTIONS = {
     "--vgg_weights": path,
     "--model": path,
     "--widths": list_of(whole(1, 512)),
+    "--init": path,
     "--size": whole(32, 1024),
     "--batch_size": whole(1, 4096),
     "--canvases": whole(0, 4096),

@@ -11,7 +11,7 @@ Options:
                        tinted in its place, <name>_overlay.jpeg [default: cutout].
   --save=<path>        The file to write, or the folder for many, instead of a file beside each picture.
   --threshold=<x>      How sure the network must be, 0.01 to 0.99: higher keeps less [default: 0.5].
-  --model=<file>       The trained network [default: model/Unet_model.keras].
+  --model=<file>       The trained network [default: model/person.keras].
   --help               Show this text.
 
 Examples:

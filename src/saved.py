@@ -51,6 +51,21 @@ def load_network(option, model, networks, dtype="float32"):
     return network, record
 
 
+def copy_layers(network, option, model, networks):
+    """Give a network the weights of the one that an option names, wherever layers have the same name and shape."""
+    other, _ = load_network(option, model, networks)
+    layers = {layer.name: layer for layer in other.layers if layer.weights}
+    taken = 0
+    for layer in network.layers:
+        source = layers.get(layer.name)
+        if source and [weight.shape for weight in source.weights] == [weight.shape for weight in layer.weights]:
+            layer.set_weights(source.get_weights())
+            taken += 1
+    if not taken:
+        raise UserError(f"{option}={shown(model)} has no layer of this network; leave it out, or name another")
+    print(f"{taken} layers begin as in {shown(Path(model).name)}")
+
+
 def read_record(option, model, networks):
     """The record beside a network that is one of {name: ...}."""
     try:

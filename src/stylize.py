@@ -14,7 +14,7 @@ Options:
   --epochs=<n>             Optimisation steps in all, coarse to fine, fewer where no more is gained [default: 500].
   --keep=<part>            What stays untouched: figure, background or none [default: figure].
   --mask=<path>            Your own mask, white = figure, instead of a network's; for many photos, a folder of masks.
-  --model=<file>           The network that finds the figure [default: model/Unet_model.keras].
+  --model=<file>           The network that finds the figure [default: model/person.keras].
   --feather=<px>           How far the kept part fades out into the painting [default: 2].
   --size=<px>              The long side while painting [default: 512].
   --scales=<n>             At how many sizes it is painted at most, each half of the next; more scales give larger

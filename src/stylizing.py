@@ -42,7 +42,7 @@ def stylize(
     epochs=500,
     keep="figure",
     mask=None,
-    model=ROOT / "model/Unet_model.keras",
+    model=ROOT / "model/person.keras",
     feather=2,
     size=512,
     scales=5,

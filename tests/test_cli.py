@@ -109,6 +109,7 @@ WRONG = [
     ("distill.py", "--photos=/nowhere"),
     ("distill.py", "--paintings=/nowhere"),
     ("distill.py", "--widths=16,32"),
+    ("distill.py", "--init=a.txt"),
     ("distill.py", "--widths=0,1,1,1,1"),
     ("distill.py", "--model=network.pickle"),
     ("distill.py", "--size=8"),

@@ -176,6 +176,16 @@ def test_what_was_interrupted_goes_on_as_if_nothing_had_been(master, photos, tmp
     assert all((a == b).all() for a, b in zip(one, other, strict=True))
 
 
+def test_it_goes_on_from_another_network(master, photos, tmp_path, capsys):
+    distill([photos], [photos], model=tmp_path / "a.keras", **QUICK)
+    distill(
+        [photos], [photos], model=tmp_path / "b.keras", init=tmp_path / "a.keras", **QUICK | {"learning_rate": 1e-8}
+    )
+    one, other = (mini(tmp_path / f"{name}.keras") for name in "ab")
+    kernels = [np.asarray(network.get_layer("block3_conv2").kernel) for network in (one, other)]
+    assert np.allclose(*kernels, atol=1e-3) and "13 layers begin as in a.keras" in capsys.readouterr().out
+
+
 def test_folders_without_pictures_are_named(tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(UserError, match=r"--photos=.*none"):

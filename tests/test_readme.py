@@ -1,5 +1,6 @@
 """Every command of the README runs, in its order, in a copy of the project with a small data set."""
 
+import importlib
 import io
 import os
 import re
@@ -14,7 +15,7 @@ import pytest
 
 from drawn import draw_set
 from kaggle_server import TOKEN, Kaggle
-from utils import ROOT
+from utils import ROOT, read_options
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
@@ -23,6 +24,14 @@ COMMANDS = [line for block in BLOCKS for line in block.splitlines() if re.match(
 QUICK = {
     "train.py": {"--size": 32, "--base": 2, "--epochs": 1, "--batch_size": 4},
     "stylize.py": {"--size": 64, "--epochs": 2},
+    "distill.py": {
+        "--size": 32,
+        "--batch_size": 2,
+        "--canvases": 1,
+        "--steps": 2,
+        "--epochs": 1,
+        "--widths": "2,2,2,2,2",
+    },
 }
 
 
@@ -30,9 +39,10 @@ QUICK = {
 def project(tmp_path_factory):
     """A copy of the project, with photos of a holiday beside it, and a Kaggle to download from."""
     folder = tmp_path_factory.mktemp("project")
-    for part in ("src", "examples"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("src", "examples", "model"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.run"))
     photos = draw_set(folder / "drawn", 24, width=64, height=64)
+    shutil.copy(photos / "images" / "0003.jpg", folder / "photo.jpg")
     (folder / "holiday").mkdir()
     for name in ("0000.jpg", "0001.jpg", "0002.jpg"):
         shutil.copy(photos / "images" / name, folder / "holiday")
@@ -72,7 +82,8 @@ def test_the_readme_shows_every_script():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_readme(project, command, vgg_weights):
     parts, environment = words(command)
-    if "--style" in command:  # which has none to download
+    if "distill.py" in command or ("--style" in command and "--network=mini" not in command):
+        # VGG19's are not here to be downloaded
         parts.append(f"--vgg_weights={vgg_weights}")
     if "jax" in environment.values():
         pytest.importorskip("jax")
@@ -81,9 +92,28 @@ def test_a_command_of_the_readme(project, command, vgg_weights):
     assert done.returncode == 0, done.stderr
 
 
-def test_every_file_that_the_readme_shows_is_there():
-    shown = re.findall(r"\]\(([^):#]+)\)", README)
-    assert shown and all((ROOT / name).exists() for name in shown)
+@pytest.mark.parametrize("readme", ["README.md", "examples/README.md", "model/README.md"])
+def test_every_file_that_a_readme_shows_is_there(readme):
+    shown = re.findall(r"\]\(([^):#]+)\)", (ROOT / readme).read_text())
+    assert (shown or readme != "README.md") and all(((ROOT / readme).parent / name).exists() for name in shown)
+
+
+def test_every_picture_of_the_examples_is_told_of_and_there():
+    told = (ROOT / "examples" / "README.md").read_text()
+    files = {file.name for file in (ROOT / "examples").iterdir() if file.suffix in (".jpg", ".jpeg", ".png", ".webp")}
+    photos = {file.name for file in (ROOT / "examples" / "portraits" / "images").iterdir()}
+    assert files and all(f"`{name}`" in told for name in files | photos)
+    assert set(re.findall(r"--\w+=examples/(\w+\.\w+)", told)) - {"triptych.jpg"} <= files
+
+
+@pytest.mark.parametrize("command", re.findall(r"`python (src/[^`]*)`", (ROOT / "examples" / "README.md").read_text()))
+def test_a_command_of_the_examples_is_one(command):
+    """They take minutes; that their scripts do what they say is tested elsewhere."""
+    script, *given = shlex.split(command)
+    module = importlib.import_module(Path(script).stem)
+    options = read_options(module.__doc__, module.OPTIONS, given)
+    named = [options.get(option) for option in ("file_path", "content", "data")] + list(options.get("style") or ())
+    assert all((ROOT / name).exists() for name in named if name)
 
 
 def test_make_knows_the_targets_that_the_readme_names():

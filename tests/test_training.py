@@ -17,17 +17,17 @@ from PIL import Image
 from conftest import SHARED, in_a_shell, needs_shared
 from drawn import draw_set
 from hardware import choose_precision, is_out_of_memory
-from saved import save_network
+from saved import copy_layers, save_network
 from segmentation import training as module
 from segmentation.batches import Batches
 from segmentation.cache import decoded
 from segmentation.datasets import balanced, find_pairs, is_held_back, read_pair, source_of
 from segmentation.masks import find_masks
-from segmentation.networks import build, load_network
+from segmentation.networks import NETWORKS, build, load_network
 from segmentation.scores import count, scores
 from segmentation.training import train
 from utils import ROOT, UserError, read_json
-from vgg import thin
+from vgg import THIN, thin
 
 QUICK = {"size": 32, "base": 2, "epochs": 2, "batch_size": 8, "precision": "float32", "learning_rate": 0.003}
 QUICK["augment"] = "off"
@@ -314,7 +314,7 @@ def test_the_encoder_begins_as_a_distilled_network(people, tmp_path, capsys):
     options = {"widths": [2, 4, 8, 16, 32], "layers": ["block4_conv2", "block5_conv1"]}
     save_network(tmp_path / "thin.keras", source, {"network": "thin", "network_options": options})
     network = build({"network": "thin_unet", "network_options": {"size": 32, "base": 2, "classes": 1}})
-    module.begin_as(network, tmp_path / "thin.keras")
+    copy_layers(network, "--init", tmp_path / "thin.keras", THIN)
     assert "13 layers begin" in capsys.readouterr().out
     one, other = (np.asarray(part.get_layer("block3_conv2").kernel) for part in (source, network))
     assert (one == other).all()
@@ -323,7 +323,7 @@ def test_the_encoder_begins_as_a_distilled_network(people, tmp_path, capsys):
 def test_a_beginning_that_fits_nowhere_is_refused(trained, tmp_path):
     other = build({"network": "thin_unet", "network_options": {"size": 32, "base": 7, "classes": 1}})
     with pytest.raises(UserError, match=r"--init=.*tiny\.keras"):
-        module.begin_as(other, trained)
+        copy_layers(other, "--init", trained, NETWORKS)
 
 
 def test_sources_are_balanced_by_the_root_of_their_numbers():

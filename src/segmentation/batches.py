@@ -69,13 +69,13 @@ class Augmentation:
         black = {"fill_mode": "constant", "fill_value": 0.0}
         self.places = [
             layers.RandomFlip("horizontal"),
-            # Down more than up, then closer: from the full figure to a portrait.
+            # Down more than up, then closer, from the full figure to a portrait, or further away.
             layers.RandomTranslation((-0.05, 0.2), 0.12, **black),
-            layers.RandomZoom((-0.6, 0.1), **black),
+            layers.RandomZoom((-0.6, 0.3), **black),
             layers.RandomRotation(0.03, **black),
         ]
         self.colours = [
-            layers.RandomBrightness(0.25, value_range=(0, 1)),
+            layers.RandomBrightness((-0.4, 0.25), value_range=(0, 1)),
             layers.RandomContrast(0.3, value_range=(0, 1)),
             layers.RandomSaturation((0.2, 0.8), value_range=(0, 1)),
             layers.RandomHue(0.03, value_range=(0, 1)),

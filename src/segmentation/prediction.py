@@ -57,7 +57,7 @@ OUTPUTS = {
 }
 
 
-def predict(file_path, output="cutout", save=None, threshold=0.5, model=ROOT / "model/Unet_model.keras"):
+def predict(file_path, output="cutout", save=None, threshold=0.5, model=ROOT / "model/person.keras"):
     """Cut the figures out of the pictures at `file_path`, in batches; one bad file does not stop the rest."""
     pictures = find_pictures("--file_path", file_path)
     targets = choose_targets(pictures, output, save, many=len(pictures) > 1 or Path(file_path).is_dir())

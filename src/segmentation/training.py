@@ -8,7 +8,7 @@ import keras
 
 from hardware import POLICIES, accelerators, choose_precision, is_out_of_memory, use_xla, versions
 from runs import Run
-from saved import load_network, save_network
+from saved import copy_layers, save_network
 from segmentation.batches import Augmentation, Batches
 from segmentation.cache import decoded
 from segmentation.datasets import balanced, split
@@ -69,7 +69,7 @@ def train(
     training, held_back = _batches(pairs, options)
     network = build(_network(options), POLICIES[run.precision])
     if init and not run.history:
-        begin_as(network, init)
+        copy_layers(network, "--init", init, NETWORKS | THIN)
     compile_network(network, options, steps=len(training) * epochs)
     held = len(held_back.rows) if held_back else 0
     print(f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, {held} held back")
@@ -101,21 +101,6 @@ def _network(options):
     """What the record says of the network: enough to build it again."""
     of_network = {"size": options["size"], "base": options["base"], "classes": 1}
     return {"network": options["network"], "network_options": of_network}
-
-
-def begin_as(network, init):
-    """Give a network the weights of another one wherever layers have the same name and shape."""
-    other, _ = load_network("--init", init, NETWORKS | THIN)
-    layers = {layer.name: layer for layer in other.layers if layer.weights}
-    taken = 0
-    for layer in network.layers:
-        source = layers.get(layer.name)
-        if source and [weight.shape for weight in source.weights] == [weight.shape for weight in layer.weights]:
-            layer.set_weights(source.get_weights())
-            taken += 1
-    if not taken:
-        raise UserError(f"--init={shown(init)} has no layer of this network; leave it out, or take its --base")
-    print(f"{taken} layers begin as in {shown(init.name)}")
 
 
 def compile_network(network, options, steps):

@@ -7,13 +7,13 @@ import numpy as np
 
 from hardware import POLICIES, accelerators, choose_precision, use_xla, versions
 from runs import Run
-from saved import save_network
+from saved import copy_layers, save_network
 from style.crops import Crops, fingerprint, part, pictures_in
 from style.features import LAYERS, vgg19
 from style.lesson import Lesson, folded
 from style.pruning import prune
 from utils import ROOT, UserError, command_of, shown, told_of
-from vgg import thin_vgg
+from vgg import THIN, thin_vgg
 
 FIRST = 4  # batches that decide where it begins
 JUDGED = 12  # batches of held-back photos that an epoch is judged by
@@ -25,6 +25,7 @@ def distill(
     vgg_weights=None,
     model=ROOT / "model/mini.keras",
     widths=(16, 32, 64, 128, 256),
+    init=None,
     size=128,
     batch_size=8,
     canvases=4,
@@ -48,7 +49,10 @@ def distill(
     judged = Crops(held_back, held_back, size, batch_size, JUDGED, seed, fixed=True)
     if not run.history:
         pictures = np.concatenate([training[place][0] for place in range(FIRST)])
-        prune(lesson.apprentice, master, pictures)
+        if init:
+            copy_layers(lesson.apprentice, "--init", init, THIN)
+        else:
+            prune(lesson.apprentice, master, pictures)
         lesson.begin(pictures)
     print(f"{lesson.apprentice.count_params():,} parameters, {len(learnt)} photos, {len(paintings)} paintings")
     print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")

@@ -1,0 +1,80 @@
+"""The networks that ship: they load without a network connection, are as small as promised, and do their work."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import SHARED, in_a_shell, needs_shared
+from images import fit, flatten, open_picture, to_array
+from segmentation.networks import load_network
+from style.features import CONTENT_LAYER, LAYERS, NETWORKS, STYLE_LAYERS
+from style.objective import gram, relative
+from utils import ROOT, read_json
+
+SHIPPED = ("mini", "person")
+NO_SOCKETS = """
+import socket, sys
+def shut(*_, **__):
+    raise OSError("no network here")
+socket.socket.connect = socket.create_connection = socket.getaddrinfo = shut
+sys.argv = sys.argv[1:]
+sys.path.insert(0, "src")
+import runpy
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+PORTRAIT = ROOT / "examples/portraits/images/eileen_collins.jpg"
+
+
+def test_together_they_are_small():
+    files = [ROOT / "model" / f"{name}{ending}" for name in SHIPPED for ending in (".keras", ".json")]
+    assert sum(file.stat().st_size for file in files) <= 16e6
+
+
+def test_photo_to_painting_without_a_network_connection(tmp_path):
+    target = tmp_path / "painted.png"
+    given = [f"--content={PORTRAIT}", f"--style={ROOT}/examples/styles/rain.jpg", f"--save={target}"]
+    given += ["--network=mini", "--epochs=3", "--size=96"]
+    done = in_a_shell("-c", NO_SOCKETS, "src/stylize.py", *given)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"\d+% of it stays as it is", done.stdout)
+    photo, painted = (np.asarray(Image.open(file), int) for file in (PORTRAIT, target))
+    same = (photo == painted).all(axis=2)
+    assert same[60:110, 190:260].mean() > 0.95 and same[:60, 380:].mean() < 0.1  # her face, and what is behind her
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_card_tells_data_command_and_scores(name):
+    card = (ROOT / "model/README.md").read_text()
+    record = read_json(ROOT / "model" / f"{name}.json")
+    assert f"## `{name}.keras`" in card and record["command"] in card.replace("\n", " ")
+    assert all(word in card for word in ("CC BY 4.0", "commercial", "academic", "minutes"))
+
+
+def test_the_person_network_finds_the_portraits():
+    network, record = load_network(ROOT / "model/person.keras")
+    from segmentation.masks import find_masks
+
+    for name in ("eileen_collins", "grace_hopper"):
+        folder = ROOT / "examples/portraits"
+        photo = flatten(open_picture(folder / f"images/{name}.jpg"))
+        true = np.asarray(Image.open(folder / f"masks/{name}.png")) > 0
+        found = find_masks(network, record, [photo])[0] > 0.5
+        assert (true & found).sum() / (true | found).sum() > 0.85
+
+
+@needs_shared
+def test_the_mini_network_sees_much_as_vgg19_does():
+    weights = SHARED / "weights/vgg19_notop.weights.h5"
+    photo = to_array(fit(flatten(open_picture(PORTRAIT)), 256))[None]
+    style = to_array(fit(flatten(open_picture(ROOT / "examples/styles/wheat.jpg")), 256))[None]
+    distances = {}
+    for name in ("vgg19", "mini"):
+        network = NETWORKS[name](weights if name == "vgg19" else None)
+        one, other = network(photo), network(style)
+        distances[name] = [float(relative(gram(one[layer])[0], gram(other[layer])[0])) for layer in STYLE_LAYERS]
+        distances[name].append(float(relative(one[CONTENT_LAYER], other[CONTENT_LAYER])))
+    assert len(distances["mini"]) == len(LAYERS)
+    ratios = np.array(distances["mini"]) / distances["vgg19"]
+    assert np.all((ratios > 0.6) & (ratios < 1.6)), ratios
