@@ -66,7 +66,9 @@ def main(argv):
     if len(options["widths"]) != BLOCKS:
         given = ",".join(map(str, options["widths"]))
         raise UserError(f"--widths={given} must have {BLOCKS} numbers, one for each block of VGG19")
-    check_ending("--model", options["model"], (".keras", ".h5"))
+    for option in ("model", "init"):
+        if options[option]:
+            check_ending(f"--{option}", options[option], (".keras", ".h5"))
     check_place("--model", options["model"])
     with quiet_libraries():
         from style.distillation import distill

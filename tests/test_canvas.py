@@ -62,7 +62,7 @@ def test_what_is_shown_stays_in_range_and_can_come_back(canvas):
 
 
 def test_the_log_tells_of_the_last_step_and_no_mean(canvas):
-    canvas.compile(keras.optimizers.Adam(0.01))
+    canvas.compile(keras.optimizers.Adam(0.003))
     steps = []
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: steps.append(dict(logs)))
     canvas.fit(np.zeros((4, 1)), batch_size=1, verbose=0, callbacks=[watch])

@@ -10,7 +10,7 @@ from utils import UserError
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_gives_features_of_all_layers_and_is_frozen(name, vgg_weights):
-    network = NETWORKS[name](vgg_weights)
+    network = NETWORKS[name](vgg_weights if name == "vgg19" else None)
     features = network(np.zeros((1, 40, 64, 3), np.float32))
     assert set(features) == {*STYLE_LAYERS, CONTENT_LAYER}
     assert network.trainable_weights == [] and network.trainable_variables == []

@@ -177,11 +177,12 @@ PAINT = """
 import sys; sys.path[:0] = ["src", "tests"]
 import keras, numpy as np
 from test_painting import picture
-from style import features
+from style.features import LAYERS
 from style.objective import Objective
 from style.painting import Painter
+from vgg import Preprocessing, encoder
 keras.utils.set_random_seed(3)
-network = features.encoder(((4, 2), (6, 2), (8, 4), (8, 4), (8, 4)))
+network = encoder(((4, 2), (6, 2), (8, 4), (8, 4), (8, 4)), LAYERS, Preprocessing())
 network.trainable = False
 painter = Painter(lambda _: network, "float32", Objective(), [picture(64, 64, 1)], [1.0])
 scores, ranges = [], []

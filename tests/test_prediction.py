@@ -59,7 +59,7 @@ def test_each_output(left, photo, output, name, mode, figure, background):
         near = np.allclose(result.getpixel((10, 30)), figure, atol=3)
         assert near and np.allclose(result.getpixel((70, 30)), background, atol=3)
     record = read_record(photo.parent / name)
-    assert record["output"] == output and record["model"] == "Unet_model.keras"
+    assert record["output"] == output and record["model"] == "person.keras"
     assert str(photo.parent) not in str(record)
 
 
