@@ -77,7 +77,8 @@ def stylize(
             studio.paint(photo, target)
         except UserError as error:
             failed[photo] = error
-    report(targets, failed)
+    sheet = "similarity" if len(similarity) > 1 else None
+    report({photo: suffixed(target, sheet) for photo, target in targets.items()}, failed)
 
 
 # ---------------------------------------------------------------- before anything is loaded

@@ -127,7 +127,8 @@ def test_exif_orientation_is_applied_and_alpha_survives(stylize):
 
 
 def test_three_similarities_and_their_sheet(stylize, place):
-    status, _, _ = stylize("--similarity=content,balanced,style", "--panel=panel.png", save="x.png")
+    status, out, _ = stylize("--similarity=content,balanced,style", "--panel=panel.png", save="x.png")
+    assert "wrote x_similarity.png" in out
     names = ["x_content.png", "x_balanced.png", "x_style.png"]
     assert status == 0 and changed(*names, names[0]) == [True] * 3
     assert Image.open("x_similarity.png").width > 3 * 480 and Image.open("panel.png").width > 4 * 480

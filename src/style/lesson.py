@@ -13,9 +13,9 @@ from keras import ops
 from style.canvas import bounded, join, split
 from style.features import CONTENT_LAYER, LAYERS, STYLE_LAYERS
 from style.objective import Objective, gram, relative
+from style.pruning import few
 from vgg import thin
 
-POSITIONS = 32  # across; of more, as the first layers have them, some are left out
 STROKE = 0.01  # how far a value of a canvas, 0..1, moves in a step
 
 
@@ -52,15 +52,15 @@ class Lesson(keras.Model):
         return list(self.means.values())
 
     def call(self, pictures):
-        """The heads' guesses at what `_few` of the master's features are, of pictures (n, H, W, 3), by layer."""
+        """The heads' guesses at what `few` of the master's features are, of pictures (n, H, W, 3), by layer."""
         seen = self.apprentice(pictures)
-        return {layer: self.heads[layer](_few(x)) * self.scales[layer] for layer, x in seen.items()}
+        return {layer: self.heads[layer](few(x)) * self.scales[layer] for layer, x in seen.items()}
 
     def begin(self, pictures):
         """Make of the heads the best that there are for some pictures (n, side, side, 3), before training goes on."""
         features, own = self.look(pictures), self.apprentice(pictures)
         for layer, head in self.heads.items():
-            truth, seen = (_few(x[layer]) for x in (features, own))
+            truth, seen = (few(x[layer]) for x in (features, own))
             self.scales[layer].assign(ops.sqrt(ops.mean(ops.square(truth))))
             truth, seen = (ops.convert_to_numpy(x).reshape(-1, x.shape[-1]) for x in (truth / self.scales[layer], seen))
             head.kernel.assign(np.linalg.lstsq(seen, truth, rcond=1e-3)[0])
@@ -81,7 +81,7 @@ class Lesson(keras.Model):
 
     def _errors(self, pictures, guesses):
         """How far the guesses are from what the master sees: the sum of the relative errors, a scalar."""
-        truth = {layer: _few(found) for layer, found in self.look(pictures).items()}
+        truth = {layer: few(found) for layer, found in self.look(pictures).items()}
         errors = {layer: relative(guesses[layer], truth[layer]) for layer in LAYERS}
         for layer in STYLE_LAYERS:
             errors[f"{layer}_gram"] = relative(gram(guesses[layer])[0], gram(truth[layer])[0])
@@ -104,12 +104,6 @@ class Lesson(keras.Model):
     def kernel(self, layer):
         """The matrix (channels, VGG19's channels) that carries the apprentice's features into VGG19's space."""
         return self.heads[layer].kernel * self.scales[layer]
-
-
-def _few(features):
-    """Features (n, h, w, channels) at some positions, spread evenly: enough to learn from, float32."""
-    step = max(1, features.shape[1] // POSITIONS)
-    return ops.cast(features[:, ::step, ::step], "float32")
 
 
 def folded(lesson, widths):

@@ -8,7 +8,7 @@ network than half an hour of training from random numbers.
 import keras
 import numpy as np
 
-POSITIONS = 32  # across, of a picture's features, that least squares look at
+POSITIONS = 32  # across; of more, as the first layers have them, some are left out
 DAMPING = 1e-4  # of the mean energy of a channel, so that no solution hangs on noise
 
 
@@ -30,9 +30,14 @@ def prune(apprentice, master, pictures):
 
 def _seen(network, tensor, pictures):
     """The values of a network's tensor for some pictures: (positions, channels) float64."""
-    values = keras.ops.cast(keras.Model(network.input, tensor)(pictures), "float32")
-    step = max(1, values.shape[1] // POSITIONS)
-    return np.asarray(values[:, ::step, ::step], np.float64).reshape(-1, values.shape[-1])
+    values = keras.ops.convert_to_numpy(few(keras.Model(network.input, tensor)(pictures)))
+    return values.reshape(-1, values.shape[-1]).astype(np.float64)
+
+
+def few(features):
+    """Features (n, h, w, channels) at some positions, spread evenly: enough to learn from, float32."""
+    step = max(1, features.shape[1] // POSITIONS)
+    return keras.ops.cast(features[:, ::step, ::step], "float32")
 
 
 def telling(values, count):
