@@ -106,8 +106,12 @@ def test_every_picture_of_the_examples_is_told_of_and_there():
     assert set(re.findall(r"--\w+=examples/(\w+\.\w+)", told)) - {"triptych.jpg"} <= files
 
 
-@pytest.mark.parametrize("command", re.findall(r"`python (src/[^`]*)`", (ROOT / "examples" / "README.md").read_text()))
-def test_a_command_of_the_examples_is_one(command):
+EXAMPLES = re.findall(r"`python (src/[^`]*)`", (ROOT / "examples" / "README.md").read_text())
+DEMO = re.findall(r"python (src/stylize.*)", (ROOT / "Makefile").read_text())
+
+
+@pytest.mark.parametrize("command", DEMO + EXAMPLES)
+def test_a_command_of_the_examples_or_the_demo_is_one(command):
     """They take minutes; that their scripts do what they say is tested elsewhere."""
     script, *given = shlex.split(command)
     module = importlib.import_module(Path(script).stem)
