@@ -10,7 +10,8 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from utils import UserError, read_json, shown, whole_file, write_json, write_text
+from hardware import accelerators, versions
+from utils import UserError, command_of, read_json, shown, whole_file, write_json, write_text
 
 # What may differ when a run goes on; every other option is part of what the run computes.
 FREE_OPTIONS = {"data", "photos", "paintings", "vgg_weights", "init", "epochs", "patience", "tensorboard", "resume"}
@@ -149,6 +150,19 @@ class Run(keras.callbacks.Callback):
         draw_curves(self._file("curves.png"), self.history, self.score)
 
     # ------------------------------------------------------------ the end
+
+    def record(self, script, options):
+        """What a network's record tells of the run that it comes from: how it was made, on what, how well it does."""
+        return {
+            "command": command_of(script, options),
+            "options": options,
+            "precision": self.precision,
+            "epochs": len(self.history),
+            "minutes": round(sum(row["seconds"] for row in self.history) / 60, 1),
+            "metrics": self.best,
+            "versions": versions(),
+            "devices": accelerators() or ["cpu"],
+        }
 
     def load_best(self, network):
         """Give `network` the weights of the best epoch."""

@@ -6,7 +6,7 @@ import warnings
 
 import keras
 
-from hardware import POLICIES, accelerators, choose_precision, is_out_of_memory, use_xla, versions
+from hardware import POLICIES, accelerators, choose_precision, is_out_of_memory, use_xla
 from runs import Run
 from saved import copy_layers, save_network
 from segmentation.batches import Augmentation, Batches
@@ -14,7 +14,7 @@ from segmentation.cache import decoded
 from segmentation.datasets import balanced, split
 from segmentation.losses import LOSSES
 from segmentation.networks import NETWORKS, build
-from utils import ROOT, UserError, command_of, shown, told_of
+from utils import ROOT, UserError, shown, told_of
 from vgg import THIN
 
 UNSAID = ("tensorboard", "resume")  # options that change nothing in the network
@@ -169,21 +169,17 @@ def _publish(run, options, pairs):
 def _record(run, options, pairs):
     """All that explains a network: how it was made, on what, how to feed it, how well it does."""
     told = told_of(options, leave_out=UNSAID)
-    return _network(options) | {
-        "class_names": ["person"],
-        "preprocessing": PREPROCESSING,
-        "command": command_of("train.py", told),
-        "options": told,
-        "precision": run.precision,
-        "data": {
-            "folder": told["data"],
-            "pictures": len(pairs.rows),
-            "fingerprint": pairs.fingerprint,
-            "held_back": options["validation"],
-        },
-        "epochs": len(run.history),
-        "minutes": round(sum(row["seconds"] for row in run.history) / 60, 1),
-        "metrics": run.best,
-        "versions": versions(),
-        "devices": accelerators() or ["cpu"],
-    }
+    return (
+        _network(options)
+        | {
+            "class_names": ["person"],
+            "preprocessing": PREPROCESSING,
+            "data": {
+                "folder": told["data"],
+                "pictures": len(pairs.rows),
+                "fingerprint": pairs.fingerprint,
+                "held_back": options["validation"],
+            },
+        }
+        | run.record("train.py", told)
+    )

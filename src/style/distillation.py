@@ -5,14 +5,14 @@ import sys
 import keras
 import numpy as np
 
-from hardware import POLICIES, accelerators, choose_precision, use_xla, versions
+from hardware import POLICIES, accelerators, choose_precision, use_xla
 from runs import Run
 from saved import copy_layers, save_network
 from style.crops import Crops, fingerprint, part, pictures_in
 from style.features import LAYERS, vgg19
 from style.lesson import Lesson, folded
 from style.pruning import prune
-from utils import ROOT, UserError, command_of, shown, told_of
+from utils import ROOT, UserError, shown, told_of
 from vgg import THIN, thin_vgg
 
 FIRST = 4  # batches that decide where it begins
@@ -120,17 +120,8 @@ def _publish(run, lesson, options):
 
 def _record(run, options):
     """All that explains a network: how it was made, on what, how like VGG19 it sees."""
-    told = told_of(options, leave_out=("resume",))
     return {
         "network": "thin",
         "network_options": {"widths": options["widths"], "layers": list(LAYERS)},
         "preprocessing": "RGB 0..1",
-        "command": command_of("distill.py", told),
-        "options": told,
-        "precision": run.precision,
-        "epochs": len(run.history),
-        "minutes": round(sum(row["seconds"] for row in run.history) / 60, 1),
-        "metrics": run.best,
-        "versions": versions(),
-        "devices": accelerators() or ["cpu"],
-    }
+    } | run.record("distill.py", told_of(options, leave_out=("resume",)))
