@@ -8,8 +8,8 @@ Options:
   --content=<photo>     The photo to paint.
   --style=<picture>     The picture whose style it takes.
   --vgg_weights=<file>  The weights of VGG19.
-  --parts=<names>       What to measure: plain, peak, sizes, pairs; several with commas between them
-                        [default: plain,peak,sizes].
+  --parts=<names>       What to measure: plain, peak, steps, sizes, pairs; several with commas between them
+                        [default: plain,peak,steps,sizes].
   --pairs=<files>       For pairs: photo+style of each, with commas between them.
   --sides=<px>          For plain: the long sides [default: 384].
   --plain=<n>           For plain: the steps that plain Adam takes; it is asked after half of them too [default: 200].
@@ -28,6 +28,7 @@ import resource
 import subprocess
 import sys
 import time
+from functools import partial
 from itertools import pairwise, product
 from pathlib import Path
 from statistics import median
@@ -41,7 +42,7 @@ OPTIONS = {
     "--content": path,
     "--style": path,
     "--vgg_weights": path,
-    "--parts": list_of(one_of("plain", "peak", "sizes", "pairs")),
+    "--parts": list_of(one_of("plain", "peak", "steps", "sizes", "pairs")),
     "--pairs": list_of(text),
     "--sides": list_of(whole(64, 4096)),
     "--plain": whole(2, 10000),
@@ -73,21 +74,25 @@ class Bench:
 
         from hardware import choose_precision
         from images import flatten, open_picture
-        from style.features import vgg19
+        from style.features import NETWORKS
         from style.objective import Objective
 
         self.options = options
+        weights = {"vgg19": options["vgg_weights"], "mini": None}
         self.content, self.style = (flatten(open_picture(options[name])) for name in ("content", "style"))
-        self.load = cache(lambda precision: vgg19(options["vgg_weights"], precision))
+        self.loaded = cache(lambda precision, network: NETWORKS[network](weights[network], precision))
         self.precision = choose_precision("auto")
         self.objective = Objective("gram")
 
+    def load(self, precision, network="vgg19"):
+        return self.loaded(precision, network)
+
     # ------------------------------------------------------------ what is painted, and how good it is
 
-    def painter(self, precision, style=None):
+    def painter(self, precision, style=None, network="vgg19"):
         from style.painting import Painter
 
-        return Painter(self.load, precision, self.objective, [style or self.style], [1.0])
+        return Painter(partial(self.load, network=network), precision, self.objective, [style or self.style], [1.0])
 
     def judge(self, side, content=None, style=None):
         """A function from a picture (H, W, 3) to J and its parts at a long side, Gram matrices in float32."""
@@ -104,12 +109,12 @@ class Bench:
 
         return scores
 
-    def follow(self, side, steps, scales, precision=None):
+    def follow(self, side, steps, scales, precision=None, network="vgg19"):
         """Paint; the seconds and the picture after each step: [(seconds, picture)]."""
         from images import LANCZOS, fit
 
         photo, seen, paused = fit(self.content, side, LANCZOS), [], 0.0
-        self.load(precision or self.precision)
+        self.load(precision or self.precision, network)
         started = time.perf_counter()
 
         def watch(_, show):
@@ -118,7 +123,8 @@ class Bench:
             seen.append((now - started - paused, show()))
             paused += time.perf_counter() - now
 
-        self.painter(precision or self.precision).paint(photo, steps=steps, scales=scales, watch=watch)
+        painter = self.painter(precision or self.precision, network=network)
+        painter.paint(photo, steps=steps, scales=scales, watch=watch)
         return [(seconds, shown) for seconds, shown in seen if shown.shape[1::-1] == photo.size]
 
     # ------------------------------------------------------------ 1: against plain Adam
@@ -179,8 +185,7 @@ class Bench:
             before = take_turns({"peak": product}, 3)["peak"]
             seen = self.follow(side, 14, 1, precision)
             best = min(before + take_turns({"peak": product}, 3)["peak"])
-            times = [seconds for seconds, _ in seen[2:]]
-            step = median(after - first for first, after in pairwise(times))
+            step = step_seconds(seen)
             speed, most = self.flops(seen[-1][1].shape) / step / 1e9, 2 * SIDE**3 / best / 1e9
             print(f"| {precision} | {step:.3f} | {speed:.0f} | {most:.0f} | {speed / most:.0%} |", flush=True)
 
@@ -200,7 +205,18 @@ class Bench:
                     total += 3 * 2 * height * width * layer.filters**2
         return total
 
-    # ------------------------------------------------------------ 3: by size, as a user runs it
+    # ------------------------------------------------------------ 3: a step, by network
+
+    def steps(self):
+        """Seconds of a step at the final scale with either network, taking turns."""
+        print("\n| network | seconds a step | times faster |\n|---|---|---|")
+        seconds = {"vgg19": [], "mini": []}
+        for network in 2 * list(seconds):
+            seconds[network].append(step_seconds(self.follow(self.options["sides"][0], 20, 1, network=network)))
+        for network, found in seconds.items():
+            print(f"| {network} | {min(found):.4f} | {min(seconds['vgg19']) / min(found):.1f} |", flush=True)
+
+    # ------------------------------------------------------------ 4: by size, as a user runs it
 
     def sizes(self):
         """Seconds, J and memory of stylize.py with its defaults, in a process of its own."""
@@ -225,7 +241,7 @@ class Bench:
         subprocess.run([sys.executable, str(ROOT / "src/stylize.py"), *given], check=True, stdout=subprocess.DEVNULL)
         return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
 
-    # ------------------------------------------------------------ 4: pairs
+    # ------------------------------------------------------------ 5: pairs
 
     def pairs(self):
         """J, as VGG19 sees it, of the defaults at 384 px on several pairs, by network and statistic."""
@@ -251,6 +267,11 @@ class Bench:
         scores = " | ".join(f"{score:.3f}" for score in judge(to_array(fit(open_picture(target), 384, LANCZOS))))
         row = f"{scores} | {told['steps']} | {told['seconds']:.0f} |"
         print(f"| {name} | {row}", flush=True)
+
+
+def step_seconds(seen):
+    """The seconds between two steps of those that `follow` saw, without the first ones, which compile."""
+    return median(after - before for (before, _), (after, _) in pairwise(seen[2:]))
 
 
 def plain_canvas(photo, bench):
