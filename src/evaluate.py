@@ -2,24 +2,31 @@
 
 Usage:
   evaluate.py --data=<dir> --model=<files> [options]
+  evaluate.py --curves=<runs> --save=<file>
   evaluate.py --help
 
 Options:
-  --data=<dir>        The folder with images/ and masks/.
+  --data=<dir>        The folder of the data set.
+  --layout=<name>     How it is laid out: people (images/ and masks/), pets, ade20k, helen; auto looks [default: auto].
   --model=<files>     One trained network, or several with commas between them.
   --part=<name>       all pictures, or those that were held_back when the networks were trained (of several
-                      networks: held back by all) [default: all].
+                      networks: held back by all), or the training ones [default: all].
   --sources=<names>   Also score the sources of the pictures apart, told by how their names begin, with commas between.
+  --ignore=<classes>  Classes that do not count, with commas between them, or none; if left out, those of the layout.
   --nobody            The pictures show nobody: --data holds pictures alone, and all that is found is a false alarm.
   --json=<file>       Also write the scores, of every picture too, as JSON.
   --panel=<file>      Also draw pictures, true masks and found masks side by side, as a PNG.
   --pictures=<n>      How many pictures the panel shows [default: 4].
-  --threshold=<x>     How sure a network must be, 0.01 to 0.99 [default: 0.5].
+  --confusion=<file>  Also draw which classes are taken for which, as a PNG, where there are several.
+  --threshold=<x>     How sure a network of a single class must be, 0.01 to 0.99 [default: 0.5].
+  --curves=<runs>     Draw loss and score of these networks' training runs, with commas between them, in one figure.
+  --save=<file>       Where the curves go, a PNG.
   --help              Show this text.
 
 Examples:
   evaluate.py --data=data/people_segmentation --model=model/Unet_model.keras --part=held_back
   evaluate.py --data=mine --model=a.keras,b.keras --json=scores.json --panel=panel.png
+  evaluate.py --curves=model/a.keras,model/b.keras --save=curves.png
 """
 
 from utils import (
@@ -38,24 +45,33 @@ from utils import (
 
 OPTIONS = {
     "--data": path,
-    "--model": text,
-    "--part": one_of("all", "held_back"),
+    "--model": list_of(path),
+    "--layout": one_of("auto", "people", "pets", "ade20k", "helen"),
+    "--part": one_of("all", "held_back", "training"),
+    "--ignore": list_of(text),
     "--sources": list_of(text),
     "--json": path,
     "--panel": path,
     "--pictures": whole(1, 50),
+    "--confusion": path,
     "--threshold": number(0.01, 0.99),
+    "--curves": list_of(path),
+    "--save": path,
 }
-ENDINGS = {"json": ".json", "panel": ".png"}
+ENDINGS = {"json": ".json", "panel": ".png", "confusion": ".png", "save": ".png"}
 
 
 def main(argv):
     options = read_options(__doc__, OPTIONS, argv)
-    options["model"] = [path("--model", name) for name in options["model"].split(",")]
-    for option in ("json", "panel"):
+    for option, ending in ENDINGS.items():
         if options[option]:
-            check_ending(f"--{option}", options[option], (ENDINGS[option],))
+            check_ending(f"--{option}", options[option], (ending,))
             check_place(f"--{option}", options[option])
+    curves, save = options.pop("curves"), options.pop("save")
+    if curves:
+        with quiet_libraries():
+            from runs import compare_runs
+        return compare_runs(curves, save)
     with quiet_libraries():
         from segmentation.evaluation import evaluate
     evaluate(**options)

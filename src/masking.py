@@ -4,17 +4,17 @@ import numpy as np
 from PIL import Image
 
 from images import open_picture, to_array
-from segmentation.masks import LEAST_PART, find_masks
+from segmentation.masks import LEAST_PART, figure_labels, find_masks
 from segmentation.networks import load_network
 from utils import PICTURES, UserError, shown
 
 SAME_SHAPE = 0.02  # by which the sides of a mask may differ from those of its photo, once scaled
 
 
-def figure_finder(keep, mask, model):
+def figure_finder(keep, mask, model, classes=None):
     """A function of a photo, its path and its RGB Pillow image, that gives the mask of its figure, (H, W) in 0..1.
 
-    None where nothing is kept.
+    None where nothing is kept. classes: what of those that the network knows is the figure.
     """
     if keep == "none":
         return None
@@ -25,7 +25,8 @@ def figure_finder(keep, mask, model):
             f"--model={shown(model)} does not exist; train one with train.py, or give --mask=<picture> or --keep=none"
         )
     network, record = load_network(model)
-    return lambda source, photo: find_masks(network, record, [photo])[0]
+    figure_labels(record, classes, "--keep_classes")  # refuses what the network does not know, before any work
+    return lambda source, photo: find_masks(network, record, [photo], classes=classes)[0]
 
 
 def kept_part(keep, figure):

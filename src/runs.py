@@ -147,7 +147,7 @@ class Run(keras.callbacks.Callback):
         writer.writeheader()
         writer.writerows(self.history)
         write_text(self._file("log.csv"), table.getvalue())
-        draw_curves(self._file("curves.png"), self.history, self.score)
+        draw_curves(self._file("curves.png"), {"": self.history}, self.score)
 
     # ------------------------------------------------------------ the end
 
@@ -175,14 +175,35 @@ class Run(keras.callbacks.Callback):
         write_json(self._file("run.json"), self.state)
 
 
-def draw_curves(target, history, measure):
-    """Draw the loss and a score over the epochs, training dashed, held back solid, as a PNG."""
+def compare_runs(models, target):
+    """Draw the curves of the runs of some networks, by their files or by the folders of the runs, in one PNG."""
+    histories = {}
+    for model in models:
+        state = model.with_suffix(".run") / "run.json"
+        try:
+            histories[model.stem] = read_json(state)["history"]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise UserError(f"--curves={shown(model)}: there is no run in {shown(state.parent)}; name others") from None
+        if not histories[model.stem]:
+            raise UserError(f"--curves={shown(model)} has finished no epoch yet; wait, or name others")
+    told = [set(history[-1]) for history in histories.values()]
+    measure = next((name for name in ("iou", "likeness") if all(name in names for names in told)), None)
+    if measure is None:
+        raise UserError(f"--curves={shown(','.join(histories))}: they have no score in common; name runs of one script")
+    draw_curves(target, histories, measure)
+    print(f"wrote {shown(target)}")
+
+
+def draw_curves(target, histories, measure):
+    """Draw loss and a score of runs, {name: history}, over the epochs, training dashed, held back solid, as a PNG."""
     figure = Figure(figsize=(9, 3.5), layout="constrained")
-    epochs = [row["epoch"] for row in history]
     for axes, score in zip(figure.subplots(1, 2), ("loss", measure), strict=True):
-        for name, label, dashes in ((score, "training", "--"), (f"val_{score}", "held back", "-")):
-            if name in history[-1]:
-                axes.plot(epochs, [row[name] for row in history], dashes, label=label)
+        for number, (run, history) in enumerate(histories.items()):
+            epochs = [row["epoch"] for row in history]
+            for name, label, dashes in ((score, "training", "--"), (f"val_{score}", "held back", "-")):
+                if name in history[-1]:
+                    label = f"{run}, {label}" if run else label
+                    axes.plot(epochs, [row[name] for row in history], dashes, color=f"C{number}", label=label)
         axes.set(xlabel="epoch", title={"iou": "IoU"}.get(score, score))
         axes.grid(alpha=0.3)
         axes.legend()

@@ -13,6 +13,8 @@ Options:
                            are all painted, and a labelled sheet of them [default: balanced].
   --epochs=<n>             Optimisation steps in all, coarse to fine, fewer where no more is gained [default: 500].
   --keep=<part>            What stays untouched: figure, background or none [default: figure].
+  --keep_classes=<names>   What the figure is, of a network that knows several classes, with commas between them:
+                           person,bicycle; if left out, what its record calls the figure.
   --mask=<path>            Your own mask, white = figure, instead of a network's; for many photos, a folder of masks.
   --model=<file>           The network that finds the figure [default: model/person.keras].
   --feather=<px>           How far the kept part fades out into the painting [default: 2].
@@ -59,6 +61,7 @@ OPTIONS = {
     "--similarity": list_of(one_of("content", "balanced", "style")),
     "--epochs": whole(1, 1_000_000),
     "--keep": one_of("figure", "background", "none"),
+    "--keep_classes": list_of(text),
     "--mask": path,
     "--model": path,
     "--feather": whole(0, 500),

@@ -41,6 +41,7 @@ def stylize(
     similarity=("balanced",),
     epochs=500,
     keep="figure",
+    keep_classes=None,
     mask=None,
     model=ROOT / "model/person.keras",
     feather=2,
@@ -93,6 +94,9 @@ def check_options(options, many):
         raise UserError(f"--blend={given} must have a number for each of the {len(options.style)} pictures in --style")
     if options.blend and not sum(options.blend):
         raise UserError("--blend must not be 0 for all pictures of --style; give one of them a weight")
+    if options.keep_classes and (options.mask or options.keep == "none"):
+        instead = f"--mask={shown(options.mask)}" if options.mask else "--keep=none"
+        raise UserError(f"--keep_classes={shown(','.join(options.keep_classes))} needs a network; leave out {instead}")
     if options.parts and options.keep == "none":
         raise UserError(f"--parts={shown(options.parts)} shows what is kept; leave out --keep=none, or --parts")
     for option, endings in (("evolution", (".gif", ".webp")), ("panel", PICTURES), ("parts", PICTURES)):
@@ -134,7 +138,7 @@ class Studio:
         self.blend = [weight / sum(weights) for weight in weights]
         named = options.init in ("content", "noise")
         self.init = None if named else flatten(open_picture(options.init))
-        self.find_figure = figure_finder(options.keep, options.mask, options.model)
+        self.find_figure = figure_finder(options.keep, options.mask, options.model, options.keep_classes)
         self.load = cache(lambda precision: NETWORKS[options.network](options.vgg_weights, precision))
         self.precision = choose_precision(options.precision)
         self.load(self.precision)

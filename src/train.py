@@ -1,26 +1,35 @@
-"""Train a network that finds the people in photographs.
+"""Train a network that finds people, or other things, in photographs.
 
 Usage:
   train.py [options]
   train.py --help
 
 Options:
-  --data=<dir>            The folder with images/ and masks/ [default: data/people_segmentation].
+  --data=<dir>            The folder of the data set [default: data/people_segmentation].
+  --layout=<name>         How it is laid out: people (images/ and masks/), pets (Oxford-IIIT), ade20k, helen;
+                          auto looks [default: auto].
   --model=<file>          Where the network goes, .keras or .h5; its record goes beside it and the state of
                           the run into the folder of the same name that ends in .run
                           [default: model/Unet_model.keras].
   --network=<name>        unet: the blog's; thin_unet: on a thin VGG19, which distill.py teaches [default: unet].
+  --encoder_weights=<w>   What the encoder of fcn_vgg16 and mobilenetv2_unet begins with: imagenet (downloaded once),
+                          none, or a file of Keras's weights without the top [default: imagenet].
   --init=<file>           Begin as this network wherever layers have the same name and shape.
   --size=<px>             The side of the square that pictures are scaled and padded to, a multiple of 16
                           [default: 320].
-  --base=<n>              Filters of the first block of the network [default: 32].
+  --base=<n>              Filters of the first block, 32 in unet, 64 in unet_large, 16 in thin_unet if left out.
   --epochs=<n>            How often each picture is seen [default: 40].
   --batch_size=<n>        Pictures per step [default: 16].
-  --learning_rate=<x>     The rate of Adam at the start [default: 0.001].
+  --learning_rate=<x>     The learning rate at the start [default: 0.001].
   --schedule=<name>       How the rate goes on: cosine (down to a hundredth) or constant [default: cosine].
-  --loss=<name>           cross_entropy, dice or both (their sum) [default: both].
+  --optimizer=<name>      adam, adamw, rmsprop or sgd (with momentum) [default: adam].
+  --loss=<name>           cross_entropy, dice, both (their sum) or focal [default: both].
+  --class_weights=<how>   none, or auto: the rarer a class is, the more it counts [default: none].
+  --ignore=<classes>      Classes that do not count, with commas between them, or none; if left out, those of the
+                          layout: other of ade20k.
   --augment=<on|off>      Whether to flip, zoom, shift, turn, recolour and paste figures [default: on].
-  --validation=<share>    The share of pictures held back to score on, chosen by their names [default: 0.2].
+  --validation=<share>    The share of pictures held back to score on, chosen by their names [default: 0.2];
+                          a set that comes split is held to its own split.
   --sources=<names>       Balance the sources of the pictures, told by how their names begin, with commas between
                           them: each is drawn by the square root of its number.
   --patience=<n>          Epochs without a better score after which the run ends [default: 10].
@@ -55,8 +64,10 @@ from utils import (
 
 OPTIONS = {
     "--data": path,
+    "--layout": one_of("auto", "people", "pets", "ade20k", "helen"),
     "--model": path,
     "--network": one_of("unet", "thin_unet"),
+    "--encoder_weights": text,
     "--init": path,
     "--size": whole(32, 2048),
     "--base": whole(1, 256),
@@ -64,7 +75,10 @@ OPTIONS = {
     "--batch_size": whole(1, 4096),
     "--learning_rate": number(1e-8, 10),
     "--schedule": one_of("constant", "cosine"),
-    "--loss": one_of("cross_entropy", "dice", "both"),
+    "--optimizer": one_of("adam", "adamw", "rmsprop", "sgd"),
+    "--loss": one_of("cross_entropy", "dice", "both", "focal"),
+    "--class_weights": one_of("none", "auto"),
+    "--ignore": list_of(text),
     "--augment": one_of("on", "off"),
     "--validation": number(0, 0.9),
     "--sources": list_of(text),

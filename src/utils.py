@@ -70,7 +70,7 @@ def _usage_mistake(error, usage):
     if wrong:
         said = "unknown or given twice: " + ", ".join(name if name != "None" else value for name, value in wrong)
     elif said.lower().startswith("usage"):
-        said = "give " + " and ".join(re.findall(r"(?m)^  \S+\.py (--\w+=<\w+>)", usage))
+        said = "give " + " or ".join(re.findall(r"(?m)^  \S+\.py (--\w+=<\w+>)", usage))
     return f"{shown(said, 120)}; see --help"
 
 

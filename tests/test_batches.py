@@ -5,6 +5,7 @@ import pytest
 
 from segmentation.batches import Augmentation, Batches, paste_figures
 from segmentation.cache import decoded
+from segmentation.layouts import LAYOUTS
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def test_a_batch_is_what_lies_in_the_cache(pairs):
     (pictures, masks), (rest, _) = batches[0], batches[1]
     assert pictures.shape == (2, 32, 32, 3) and masks.shape == (2, 32, 32, 1) and len(rest) == 1
     assert pictures.dtype == masks.dtype == np.float32
-    assert np.allclose(pictures * 255, pairs.pictures[[1, 3]]) and (masks[..., 0] == pairs.masks[[1, 3]]).all()
+    assert np.allclose(pictures * 255, pairs.pictures[[1, 3]]) and (masks[..., 0] == pairs.labels[[1, 3]]).all()
 
 
 def test_an_epoch_shows_every_picture_once_and_each_epoch_in_another_order(pairs):
@@ -36,12 +37,12 @@ def test_odd_pictures_wait_in_training_and_count_in_scoring(pairs):
 
 
 def test_a_batch_depends_on_seed_epoch_and_place_alone(pairs):
-    one, two = (Batches(pairs, range(24), 8, Augmentation(), seed=5, shuffle=True) for _ in range(2))
+    one, two = (Batches(pairs, range(24), 8, Augmentation(LAYOUTS["people"]), seed=5, shuffle=True) for _ in range(2))
     two.epoch = one.epoch = 3  # as a resumed run begins
     for index in (2, 0, 1):
         two_first = two[index]
         assert all((a == b).all() for a, b in zip(one[index], two_first, strict=True))
-    other = Batches(pairs, range(24), 8, Augmentation(), seed=6, shuffle=True)
+    other = Batches(pairs, range(24), 8, Augmentation(LAYOUTS["people"]), seed=6, shuffle=True)
     other.epoch = 3
     assert (other[0][0] != one[0][0]).any()
 
@@ -63,7 +64,7 @@ def test_augmentation_moves_picture_and_mask_alike():
     for number in range(16):
         top, left = random.integers(5, 35, 2)
         masks[number, top : top + 25, left : left + 18] = 1
-    augmentation = Augmentation()
+    augmentation = Augmentation(LAYOUTS["people"])
     augmentation.colours = []
     pictures, moved = augmentation(np.repeat(masks, 3, axis=3), masks, np.random.default_rng(1))
     assert set(np.unique(moved)) <= {0.0, 1.0}
@@ -74,7 +75,7 @@ def test_augmentation_moves_picture_and_mask_alike():
 def test_every_picture_gets_a_draw_of_its_own_in_range():
     pictures = np.tile(np.random.default_rng(0).random((1, 64, 64, 3), np.float32), (8, 1, 1, 1))
     masks = np.ones((8, 64, 64, 1), np.float32)
-    pictures, masks = Augmentation()(pictures, masks, np.random.default_rng(1))
+    pictures, masks = Augmentation(LAYOUTS["people"])(pictures, masks, np.random.default_rng(1))
     assert pictures.min() >= 0 and pictures.max() <= 1 and np.isfinite(pictures).all()
     assert len({float(picture.mean()) for picture in pictures}) == 8
     assert len({float(mask.mean()) for mask in masks}) > 1

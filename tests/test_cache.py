@@ -20,19 +20,19 @@ def test_pictures_and_masks_are_decoded_and_padded(folder):
     Image.new("RGB", (80, 40), (250, 250, 250)).save(folder / "images" / "wide.png")
     Image.new("L", (80, 40), 255).save(folder / "masks" / "wide.png")
     pairs = decoded(folder, 32)
-    assert pairs.pictures.shape == (25, 32, 32, 3) and pairs.masks.shape == (25, 32, 32)
-    assert pairs.pictures.dtype == pairs.masks.dtype == np.uint8 and set(np.unique(pairs.masks)) == {0, 1}
+    assert pairs.pictures.shape == (25, 32, 32, 3) and pairs.labels.shape == (25, 32, 32)
+    assert pairs.pictures.dtype == pairs.labels.dtype == np.uint8 and set(np.unique(pairs.labels)) == {0, 1}
     row = pairs.rows["wide"]
     inside = np.zeros((32, 32), bool)
     inside[8:24] = True
-    assert (pairs.masks[row] == inside).all() and ((pairs.pictures[row] > 240).all(-1) == inside).all()
+    assert (pairs.labels[row] == inside).all() and ((pairs.pictures[row] > 240).all(-1) == inside).all()
 
 
 def test_a_mask_keeps_its_area(folder):
     pairs = decoded(folder, 32)
     for stem, row in pairs.rows.items():
         true = np.asarray(Image.open(folder / "masks" / f"{stem}.png")) > 0
-        assert abs(pairs.masks[row].mean() - true.mean()) < 0.02
+        assert abs(pairs.labels[row].mean() - true.mean()) < 0.02
 
 
 def test_the_second_time_nothing_is_decoded(folder, monkeypatch):

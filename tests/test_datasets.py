@@ -5,7 +5,10 @@ import pytest
 from PIL import Image
 
 from segmentation.datasets import WrongSize, find_pairs, is_held_back, read_mask, read_pair, split
+from segmentation.layouts import LAYOUTS
 from utils import UserError
+
+PEOPLE = LAYOUTS["people"]
 
 FIGURE = np.zeros((12, 16), np.uint8)
 FIGURE[3:9, 4:12] = 1
@@ -17,7 +20,7 @@ def test_pairs_are_matched_by_stem_and_never_by_place(people, tmp_path):
     (folder / "masks" / "0023.png").unlink()
     shutil.copy(folder / "images" / "0005.jpg", folder / "images" / "0005.JPEG")
     (folder / "images" / "notes.txt").write_text("no picture")
-    pairs, problems = find_pairs(folder)
+    pairs, problems = find_pairs(folder, PEOPLE)
     assert list(pairs) == [f"{number:04}" for number in range(1, 23)]
     assert all(picture.stem == mask.stem == stem for stem, (picture, mask) in pairs.items())
     assert problems == {
@@ -29,7 +32,7 @@ def test_pairs_are_matched_by_stem_and_never_by_place(people, tmp_path):
 
 def test_a_folder_without_the_two_folders_is_named(tmp_path):
     with pytest.raises(UserError, match=r"--data=.* has no folder images/"):
-        find_pairs(tmp_path)
+        find_pairs(tmp_path, PEOPLE)
 
 
 def palette_mask(figure):
@@ -87,7 +90,7 @@ def test_a_pair_of_two_sizes_is_refused(tmp_path):
     Image.new("RGB", (20, 10)).save(tmp_path / "a.jpg")
     Image.new("L", (10, 20)).save(tmp_path / "a.png")
     with pytest.raises(WrongSize, match=r"a\.png"):
-        read_pair(tmp_path / "a.jpg", tmp_path / "a.png")
+        read_pair(tmp_path / "a.jpg", tmp_path / "a.png", PEOPLE)
 
 
 def test_adding_pictures_moves_none_across_the_split():

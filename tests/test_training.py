@@ -22,6 +22,7 @@ from segmentation import training as module
 from segmentation.batches import Batches
 from segmentation.cache import decoded
 from segmentation.datasets import balanced, find_pairs, is_held_back, read_pair, source_of
+from segmentation.layouts import LAYOUTS
 from segmentation.masks import find_masks
 from segmentation.networks import NETWORKS, build, load_network
 from segmentation.scores import count, scores
@@ -31,6 +32,7 @@ from vgg import THIN, thin
 
 QUICK = {"size": 32, "base": 2, "epochs": 2, "batch_size": 8, "precision": "float32", "learning_rate": 0.003}
 QUICK["augment"] = "off"
+PEOPLE = LAYOUTS["people"]
 AUGMENTED = QUICK | {"augment": "on"}  # where the draws matter
 
 
@@ -49,9 +51,9 @@ def test_the_unet_learns_drawn_figures(tmp_path):
     train(data, model, **QUICK | {"size": 64, "base": 8, "epochs": 6, "learning_rate": 0.002})
     network, record = load_network(model)
     total = 0
-    for stem, files in find_pairs(data)[0].items():
+    for stem, files in find_pairs(data, PEOPLE)[0].items():
         if is_held_back(stem, 0.2):
-            picture, figure = read_pair(*files)
+            picture, figure = read_pair(*files, PEOPLE)
             total = total + count(np.asarray(figure) > 0, find_masks(network, record, [picture])[0] > 0.5)
     assert scores(total)["iou"] >= 0.90
     assert record["metrics"]["val_iou"] >= 0.90
@@ -71,7 +73,7 @@ def test_a_run_leaves_a_network_its_record_its_log_and_its_curves(people, tmp_pa
     assert record["network_options"] == {"size": 32, "base": 2, "classes": 1}
     assert record["versions"]["backend"] == keras.backend.backend()
     assert str(tmp_path) not in json.dumps(record)  # folders of the user are nobody's business
-    assert record["command"].startswith("train.py --data=people --model=m.keras --network=unet --size=32")
+    assert record["command"].startswith("train.py --data=people --model=m.keras --layout=auto --network=unet")
     with Image.open(tmp_path / "m.run" / "curves.png") as curves:
         assert curves.width > 500
     said = capsys.readouterr().out

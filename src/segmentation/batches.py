@@ -1,4 +1,4 @@
-"""Batches for training: from the decoded cache, augmented alike in picture and mask, made before they are needed."""
+"""Batches for training: from the decoded cache, augmented alike in picture and labels, made before they are needed."""
 
 import os
 import time
@@ -7,22 +7,25 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from keras import layers, ops, utils
 
+from segmentation.layouts import VOID
+
 AHEAD = 4  # batches made in advance: enough to ride out a slow one, little memory
-PASTED = 0.3  # the share of pictures that get another picture's figure
 
 
 class Batches(utils.PyDataset):
-    """Batches (pictures (B, size, size, 3) float32 0..1, masks (B, size, size, 1) float32 0 or 1) of a DecodedSet.
+    """Batches (pictures (B, size, size, 3) float32 0..1, labels (B, size, size, 1) float32) of a DecodedSet.
 
     A batch depends on the seed, the epoch and its place in the epoch alone, so that a resumed run sees what
     an undisturbed one would have seen. `waited` sums the seconds for which a batch was asked for but not ready.
     """
 
-    def __init__(self, decoded, rows, batch_size, augment=None, seed=0, shuffle=False, shares=None):
-        """shares: how often each of `rows` is drawn, adding up to 1; None: all once an epoch."""
+    def __init__(self, decoded, rows, batch_size, augment=None, seed=0, shuffle=False, shares=None, ignored=()):
+        """shares: how often each of `rows` is drawn, adding up to 1; None: all once an epoch. ignored: labels."""
         super().__init__(workers=1)  # the threads below keep order and measure the waiting, which Keras's do not
         self.decoded, self.rows = decoded, np.asarray(rows)
         self.augment, self.seed, self.shuffle, self.shares = augment, seed, shuffle, shares
+        self.meant = np.arange(VOID + 1, dtype=np.float32)  # what each label in the cache is in a batch
+        self.meant[list(ignored)] = VOID
         self.batch_size = min(batch_size, len(self.rows))
         self.epoch, self.waited = 0, 0.0
         self._coming = {}
@@ -56,46 +59,65 @@ class Batches(utils.PyDataset):
             )
         rows = np.sort(order[index * self.batch_size : (index + 1) * self.batch_size])
         pictures = self.decoded.pictures[rows].astype(np.float32) / 255
-        masks = self.decoded.masks[rows].astype(np.float32)[..., None]
+        labels = self.meant[self.decoded.labels[rows]][..., None]
         if self.augment:
-            pictures, masks = self.augment(pictures, masks, np.random.default_rng((self.seed, epoch, index)))
-        return pictures, masks
+            pictures, labels = self.augment(pictures, labels, np.random.default_rng((self.seed, epoch, index)))
+        return pictures, labels
 
 
 class Augmentation:
-    """Keras's own layers, drawn anew for each picture; its mask moves with it."""
+    """Keras's own layers, drawn anew for each picture; its labels move with it, none blended with another."""
 
-    def __init__(self):
-        black = {"fill_mode": "constant", "fill_value": 0.0}
-        self.places = [
-            layers.RandomFlip("horizontal"),
-            # Down more than up, then closer, from the full figure to a portrait, or further away.
-            layers.RandomTranslation((-0.05, 0.2), 0.12, **black),
-            layers.RandomZoom((-0.6, 0.3), **black),
-            layers.RandomRotation(0.03, **black),
-        ]
+    def __init__(self, layout):
+        self.pasted, around = layout.moves.pasted, 0.0 if layout.outputs == 1 else float(VOID)
+        self.mirrored = np.arange(VOID + 1, dtype=np.float32)  # what each label is in a mirror
+        for one, other in layout.mirrored:
+            one, other = layout.classes.index(one), layout.classes.index(other)
+            self.mirrored[[one, other]] = other, one
+        self.places = list(
+            zip(_places(layout.moves, "bilinear", 0.0), _places(layout.moves, "nearest", around), strict=True)
+        )
         self.colours = [
-            layers.RandomBrightness((-0.4, 0.25), value_range=(0, 1)),
+            layers.RandomBrightness(layout.moves.light, value_range=(0, 1)),
             layers.RandomContrast(0.3, value_range=(0, 1)),
             layers.RandomSaturation((0.2, 0.8), value_range=(0, 1)),
             layers.RandomHue(0.03, value_range=(0, 1)),
         ]
 
-    def __call__(self, pictures, masks, random):
+    def __call__(self, pictures, labels, random):
         """Augment a batch: arrays as in Batches; every draw comes from the NumPy generator `random`."""
-        pictures, masks = ops.convert_to_tensor(pictures), ops.convert_to_tensor(masks)
-        for layer in self.places:
-            draw = layer.get_random_transformation(pictures, training=True, seed=_seed(random))
-            pictures = layer.transform_images(pictures, draw)
-            masks = layer.transform_segmentation_masks(masks, draw)
-        pictures, masks = ops.convert_to_numpy(pictures), ops.convert_to_numpy(masks)
-        masks = (masks > 0.5).astype(np.float32)  # older versions of Keras blend masks as they do pictures
-        pictures, masks = paste_figures(pictures, masks, random.random(len(masks)) < PASTED)
+        pictures, labels = self.mirror(pictures, labels, random.random(len(pictures)) < 0.5)
+        pictures, labels = ops.convert_to_tensor(pictures), ops.convert_to_tensor(labels)
+        for move_picture, move_labels in self.places:
+            draw = move_picture.get_random_transformation(pictures, training=True, seed=_seed(random))
+            pictures, labels = (
+                move.transform_images(x, draw) for move, x in ((move_picture, pictures), (move_labels, labels))
+            )
+        pictures, labels = ops.convert_to_numpy(pictures), ops.convert_to_numpy(labels)
+        if self.pasted:
+            pictures, labels = paste_figures(pictures, labels, random.random(len(labels)) < self.pasted)
         pictures = ops.convert_to_tensor(pictures)
         for layer in self.colours:
             draw = layer.get_random_transformation(pictures, training=True, seed=_seed(random))
             pictures = layer.transform_images(pictures, draw)
-        return ops.convert_to_numpy(pictures), masks
+        return ops.convert_to_numpy(pictures), labels
+
+    def mirror(self, pictures, labels, chosen):
+        """Mirror the pictures `chosen` (B bools): what is left of them is right then, and called so."""
+        pictures, labels = pictures.copy(), labels.copy()
+        pictures[chosen] = pictures[chosen, :, ::-1]
+        labels[chosen] = self.mirrored[labels[chosen, :, ::-1].astype(int)]
+        return pictures, labels
+
+
+def _places(moves, interpolation, around):
+    """The layers that move things: what comes in at the edges is `around`."""
+    given = {"fill_mode": "constant", "fill_value": around, "interpolation": interpolation}
+    return [
+        layers.RandomTranslation(moves.down, moves.aside, **given),
+        layers.RandomZoom(moves.zoom, **given),
+        layers.RandomRotation(moves.turn, **given),
+    ]
 
 
 def _seed(random):

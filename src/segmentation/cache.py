@@ -10,35 +10,39 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from images import fit, pad_square
+from images import fit, pad_offset, pad_square
 from segmentation.datasets import WrongSize, find_pairs, read_pair, say_left_out
+from segmentation.layouts import LAYOUTS, VOID, recognise
 from utils import ROOT, UserError, named, read_json, shown, write_json
 
 CACHE = ROOT / "data" / ".cache"  # may be deleted at any time
-LAYOUT = 1  # goes up when what is stored changes, so that no old cache is taken for a new one
+FORMAT = 2  # goes up when what is stored changes, so that no old cache is taken for a new one
 
 
 class DecodedSet:
     """The pairs of a folder, decoded once at one size and padded with black.
 
-    pictures: (N, size, size, 3) uint8; masks: (N, size, size) uint8 of 0 and 1; rows: {stem: row} of the usable
-    pairs; wrong: {problem: [stems]} of the others; fingerprint: a hash of every byte of the pairs.
+    pictures: (N, size, size, 3) uint8; labels: (N, size, size) uint8, of a single class 0 and 1, of several VOID where
+    it is padded; rows: {stem: row} of the usable pairs; wrong: {problem: [stems]} of the others; fingerprint: a hash
+    of every byte of the pairs; layout: its name in LAYOUTS.
     """
 
     def __init__(self, folder):
         told = read_json(folder / "set.json")
+        self.layout = told["layout"]
         self.rows, self.wrong, self.fingerprint = told["rows"], told["wrong"], told["fingerprint"]
         self.pictures = np.load(folder / "pictures.npy", mmap_mode="r")
-        self.masks = np.load(folder / "masks.npy", mmap_mode="r")
+        self.labels = np.load(folder / "labels.npy", mmap_mode="r")
 
 
-def decoded(data, size):
+def decoded(data, size, layout="auto"):
     """The pairs of the folder `data` at `size` px, from the cache where the same bytes were decoded before."""
-    pairs, problems = find_pairs(data)
+    layout = recognise(data, layout)
+    pairs, problems = find_pairs(data, LAYOUTS[layout])
     fingerprint = _fingerprint(pairs)
-    folder = CACHE / f"{fingerprint[:16]}-{size}-{LAYOUT}"
+    folder = CACHE / f"{fingerprint[:16]}-{layout}-{size}-{FORMAT}"
     if not folder.exists():
-        _fill(folder, pairs, problems, fingerprint, size)
+        _fill(folder, pairs, problems, fingerprint, size, layout)
     result = DecodedSet(folder)
     say_left_out(problems | result.wrong)
     return result
@@ -57,20 +61,21 @@ def _fingerprint(pairs):
     return total.hexdigest()
 
 
-def _fill(folder, pairs, problems, fingerprint, size):
+def _fill(folder, pairs, problems, fingerprint, size, layout):
     """Decode all pairs into a folder that appears in one step, so that half a cache is never taken for one."""
     part = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
     try:
         part.mkdir(parents=True)
         _check_space(part, len(pairs) * size * size * 4)
-        rows, wrong = _decode(part, pairs, size)
+        rows, wrong = _decode(part, pairs, size, LAYOUTS[layout])
         if not rows:
             left_out = (problems | wrong).items()
             reasons = "; ".join(f"{len(names)} {problem}: {named(names, 2)}" for problem, names in left_out)
             raise UserError(
                 f"--data has no usable pair of picture and mask ({reasons or 'it is empty'}); see the README"
             )
-        write_json(part / "set.json", {"rows": rows, "wrong": wrong, "fingerprint": fingerprint})
+        told = {"layout": layout, "rows": rows, "wrong": wrong, "fingerprint": fingerprint}
+        write_json(part / "set.json", told)
         os.replace(part, folder)
     except OSError as error:
         if not folder.exists():  # another run may have been quicker
@@ -89,21 +94,21 @@ def _check_space(folder, needed):
         )
 
 
-def _decode(part, pairs, size):
-    """Write pictures.npy and masks.npy, a row a pair: ({stem: row} of the usable pairs, {problem: [names]})."""
+def _decode(part, pairs, size, layout):
+    """Write pictures.npy and labels.npy, a row a pair: ({stem: row} of the usable pairs, {problem: [names]})."""
     shape = (max(len(pairs), 1), size, size)
     pictures = np.lib.format.open_memmap(part / "pictures.npy", "w+", np.uint8, (*shape, 3))
-    masks = np.lib.format.open_memmap(part / "masks.npy", "w+", np.uint8, shape)
+    labels = np.lib.format.open_memmap(part / "labels.npy", "w+", np.uint8, shape)
 
-    def decode(row, picture, mask):
+    def decode(row, picture, label):
         try:
-            image, figure = read_pair(picture, mask)
+            image, values = read_pair(picture, label, layout)
         except WrongSize:
             return "masks of another size than their picture"
         except UserError:
             return "pairs that cannot be read"
         pictures[row] = pad_square(fit(image, size), size)
-        masks[row] = np.asarray(pad_square(fit(figure, size, Image.Resampling.NEAREST), size)) > 0
+        labels[row] = _squared(values, size, 0 if layout.outputs == 1 else VOID)
         return None
 
     with ThreadPoolExecutor() as threads:
@@ -115,3 +120,12 @@ def _decode(part, pairs, size):
             wrong.setdefault(verdict, []).append(stem)
     rows = {stem: row for row, (stem, verdict) in enumerate(zip(pairs, verdicts, strict=True)) if not verdict}
     return rows, wrong
+
+
+def _squared(labels, size, around):
+    """Labels (H, W) scaled to the long side `size`, none blended with another, in the middle of a square."""
+    small = fit(Image.fromarray(labels), size, Image.Resampling.NEAREST)
+    left, top = pad_offset(small.size, size)
+    square = np.full((size, size), around, np.uint8)
+    square[top : top + small.height, left : left + small.width] = small
+    return square

@@ -1,4 +1,4 @@
-"""A folder of pictures and masks: its pairs, how a mask is read, and who is held back from training."""
+"""A folder of pictures and labels: its pairs, how labels are read, and who is held back from training."""
 
 import hashlib
 import os
@@ -8,21 +8,30 @@ import numpy as np
 from PIL import Image
 
 from images import flatten, load, open_picture
+from segmentation.layouts import TRAINING
 from utils import PICTURES, UserError, named, shown
 
 # ---------------------------------------------------------------- pairs
 
 
-def find_pairs(folder):
-    """Match `images/` and `masks/` by file stem: ({stem: (picture, mask)} by stem, {problem: [names]})."""
-    pictures, twice = _by_stem(Path(folder) / "images")
-    masks, twice_masks = _by_stem(Path(folder) / "masks")
-    problems = {
-        "pictures without a mask": sorted(pictures[stem].name for stem in pictures.keys() - masks.keys()),
-        "masks without a picture": sorted(masks[stem].name for stem in masks.keys() - pictures.keys()),
-        "names that occur twice": sorted(twice + twice_masks),
-    }
-    pairs = {stem: (pictures[stem], masks[stem]) for stem in sorted(pictures.keys() & masks.keys())}
+def find_pairs(folder, layout):
+    """Match pictures and labels by file stem: ({stem: (picture, label)} by stem, {problem: [names]}).
+
+    Of a set that comes split the stems are <part>/<stem>.
+    """
+    pairs, problems = {}, {}
+    for part, (pictures_at, labels_at) in layout.parts.items():
+        pictures, twice = _by_stem(Path(folder), *pictures_at)
+        labels, twice_labels = _by_stem(Path(folder), *labels_at)
+        found = {
+            "pictures without a mask": sorted(pictures[stem].name for stem in pictures.keys() - labels.keys()),
+            "masks without a picture": sorted(labels[stem].name for stem in labels.keys() - pictures.keys()),
+            "names that occur twice": sorted(twice + twice_labels),
+        }
+        for problem, names in found.items():
+            problems[problem] = problems.get(problem, []) + names
+        for stem in sorted(pictures.keys() & labels.keys()):
+            pairs[f"{part}/{stem}" if part else stem] = pictures[stem], labels[stem]
     return pairs, {problem: names for problem, names in problems.items() if names}
 
 
@@ -32,35 +41,48 @@ def say_left_out(problems):
         print(f"left out, {len(names)} {problem}: {named(names)}")
 
 
-def _by_stem(folder):
-    """The pictures in a folder by stem, and the names of those whose stem is taken already."""
-    if not folder.is_dir():
-        raise UserError(
-            f"--data={shown(folder.parent)} has no folder {folder.name}/; "
-            "it must hold images/ and masks/: get a data set with download_data.py"
-        )
+def _by_stem(folder, place, ending):
+    """The pictures at a place in a folder whose stems end so, by the rest of the stem; and those that occur twice."""
+    if not (folder / place).is_dir():
+        raise UserError(f"--data={shown(folder)} has no folder {place}/; get a data set with download_data.py")
     found, twice = {}, []
-    for file in sorted(folder.iterdir()):
-        if file.suffix.lower() not in PICTURES or file.name.startswith(".") or not file.is_file():
+    for file in sorted((folder / place).iterdir()):
+        stem = file.stem.removesuffix(ending)
+        if file.suffix.lower() not in PICTURES or not file.stem.endswith(ending) or not file.is_file():
             continue
-        if file.stem in found:
+        if file.name.startswith("."):
+            continue
+        if stem in found:
             twice.append(file.name)
         else:
-            found[file.stem] = file
+            found[stem] = file
     return found, twice
 
 
 class WrongSize(UserError):
-    """A mask of another size than its picture."""
+    """Labels of another size than their picture."""
 
 
-def read_pair(picture, mask):
-    """One pair as Pillow images of one size, RGB and grey 0/255."""
+def read_pair(picture, label, layout):
+    """One pair: an RGB Pillow image and its labels, (height, width) uint8."""
     image = flatten(open_picture(picture))
-    figure = read_mask(mask)
-    if figure.size != image.size:
-        raise WrongSize(f"{shown(mask)} is {figure.size}, its picture is {image.size}; give both the same size")
-    return image, figure
+    labels = read_labels(label, layout)
+    if labels.shape != (image.height, image.width):
+        size = "{1} x {0}".format(*labels.shape)
+        raise WrongSize(f"{shown(label)} is {size}, its picture is {image.width} x {image.height}; make them alike")
+    return image, labels
+
+
+def read_labels(source, layout):
+    """A file of labels as (H, W) uint8, 0 for the first class; of a single class, 1 for it and 0 for the rest."""
+    if layout.outputs == 1:
+        return np.uint8(np.asarray(read_mask(source)) > 0)
+    values = np.asarray(load(source))
+    labels = values.astype(np.int64) - layout.first
+    if values.ndim != 2 or labels.min() < 0 or labels.max() >= layout.outputs:
+        last = layout.first + layout.outputs - 1
+        raise UserError(f"{shown(source)} holds other labels than {layout.first} to {last}; check the folder")
+    return labels.astype(np.uint8)
 
 
 def read_mask(source):
@@ -95,7 +117,13 @@ def _is_figure(values):
 
 
 def is_held_back(stem, share):
-    """Whether a picture is held back from training: by a hash of its stem, so that adding pictures moves none."""
+    """Whether a picture is held back from training: as the set's own split has it, or by a hash of its stem.
+
+    The hash does not depend on the other pictures, so that adding some moves none.
+    """
+    part, slash, _ = stem.partition("/")
+    if slash:
+        return part != TRAINING
     return int.from_bytes(hashlib.sha256(os.fsencode(stem)).digest()[:8], "big") < share * 2**64
 
 

@@ -1,33 +1,85 @@
-"""From a photo of any size to the soft mask of its figure at that size."""
+"""From a photo of any size to the soft mask of its figure, or to the class of each pixel, at that size."""
 
 import numpy as np
 from PIL import Image
 
-from images import box_sum, fit, pad_offset, pad_square, to_array
+from images import box_sum, fit, pad_offset, pad_square, resize, to_array
+from segmentation.layouts import indices
 
 GUIDE_SIDE = 1024  # the edge is found at this long side and carried up: twice the side would take four times as long
 STRIP = 256  # rows at a time at full resolution, so that 50 megapixels take little memory
 EDGE = 2  # how many of the network's pixels the true edge may lie off its own
 DECISION = 2.0  # a score of half of it either way decides: doubt belongs to the edge, not to a ghost of the background
+MOST = 30.0  # a logit that stands for certainty
 CONTRAST = 1.5  # makes up for how the filter softens an edge
 LEAST_PART = 0.001  # of the photo: a figure, or what is left of the photo beside it, is none if it is smaller
 SMOOTHNESS = 1e-4  # the colour variance below which a difference is noise, not an edge
 
 
-def find_masks(network, record, pictures, threshold=0.5):
-    """The masks (H, W) float32, 0..1, of a list of RGB Pillow images of any sizes, each at its picture's size."""
+def find_masks(network, record, pictures, threshold=0.5, classes=None):
+    """The masks (H, W) float32, 0..1, of a list of RGB Pillow images of any sizes, each at its picture's size.
+
+    classes: the names of those that belong to the figure; None: what the record calls the figure.
+    """
+    shift = np.log(threshold / (1 - threshold))  # so that the edge lies where the probability is the threshold
+    labels = figure_labels(record, classes)
+    found = find_scores(network, record, pictures)
+    return [refine(_of_figure(each, labels) - shift, picture) for each, picture in zip(found, pictures, strict=True)]
+
+
+def find_labels(network, record, pictures):
+    """The class of each pixel, (H, W) uint8, of RGB Pillow images of any sizes; of a single class, 1 is the figure."""
+    if len(record.get("class_names", ["person"])) == 1:
+        return [np.uint8(mask > 0.5) for mask in find_masks(network, record, pictures)]
+    found = find_scores(network, record, pictures)
+    return [_best_class(each, picture.size) for each, picture in zip(found, pictures, strict=True)]
+
+
+def find_scores(network, record, pictures):
+    """The network's logits (h, w, classes) float32 of each picture, at the size at which it sees it."""
     if not pictures:
         return []
     size = record["network_options"]["size"]
     small = [fit(picture, size) for picture in pictures]
-    logits = network.predict_on_batch(np.stack([to_array(pad_square(image, size)) for image in small]))[..., 0]
-    shift = np.log(threshold / (1 - threshold))  # so that the edge lies where the probability is the threshold
-    masks = []
-    for image, picture, scores in zip(small, pictures, np.asarray(logits, np.float32), strict=True):
-        left, top = pad_offset(image.size, size)
-        scores = scores[top : top + image.height, left : left + image.width]
-        masks.append(refine(scores - shift, picture))
-    return masks
+    logits = network.predict_on_batch(np.stack([to_array(pad_square(image, size)) for image in small]))
+    places = [(*pad_offset(image.size, size), *image.size) for image in small]
+    return [
+        np.float32(each[top : top + height, left : left + width])
+        for each, (left, top, width, height) in zip(np.asarray(logits), places, strict=True)
+    ]
+
+
+def label_names(record):
+    """The names of the labels that `find_labels` gives."""
+    known = record.get("class_names", ["person"])
+    return list(known) if len(known) > 1 else ["background", *known]
+
+
+def figure_labels(record, classes=None, option="--classes"):
+    """The labels that belong to the figure: of the classes named, or of those that the record calls so."""
+    known = record.get("class_names", ["person"])
+    return indices(option, classes or record.get("figure", known), known)
+
+
+def _of_figure(scores, labels):
+    """The logit of the figure, (h, w), of the logits (h, w, classes): all of its classes against all others."""
+    if scores.shape[-1] == 1:
+        return scores[..., 0]
+    of_figure = np.isin(np.arange(scores.shape[-1]), labels)
+    if of_figure.all():
+        return np.full(scores.shape[:2], MOST, np.float32)
+    one, other = (np.logaddexp.reduce(scores[..., part], axis=-1) for part in (of_figure, ~of_figure))
+    return np.clip(one - other, -MOST, MOST)
+
+
+def _best_class(scores, size):
+    """The class of the highest score at another (width, height), (H, W) uint8, a class at a time to take no memory."""
+    best, label = resize(scores[..., 0], size, Image.Resampling.BICUBIC), np.zeros(size[::-1], np.uint8)
+    for each in range(1, scores.shape[-1]):
+        level = resize(scores[..., each], size, Image.Resampling.BICUBIC)
+        label[level > best] = each
+        np.maximum(best, level, out=best)
+    return label
 
 
 def refine(scores, picture):

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageChops
 from tqdm import tqdm
 
 from images import flatten, open_picture, to_image, write_picture
-from segmentation.masks import find_masks
+from segmentation.classes import explained, painted, palette_picture
+from segmentation.masks import figure_labels, find_labels, find_masks, label_names
 from segmentation.networks import load_network
 from utils import (
     PICTURES,
@@ -22,6 +24,7 @@ from utils import (
     targets_in,
 )
 
+ENDINGS = {"alpha": PICTURES_WITH_ALPHA, "index": (".png",), "masks": (".png",)}  # of --save, where not all do
 BATCH = 8  # pictures that go through the network together
 TINT = (255, 64, 32)
 
@@ -48,31 +51,77 @@ def overlay(picture, mask):
     return Image.composite(Image.new("RGB", picture.size, TINT), picture, mask.point(lambda level: level // 2))
 
 
-# What --output names: the end of the file's name, and what is drawn of a picture and its grey mask.
+def coloured(picture, labels, names):
+    """The picture under the colours of its classes, which are explained below it."""
+    colours = Image.fromarray(painted(labels, len(names)))
+    return explained(Image.blend(picture, colours, 0.55), labels, names)
+
+
+def index(picture, labels, names):
+    """The class of each pixel by its number, with a colour for each."""
+    return palette_picture(labels, len(names))
+
+
+# What --output names: the end of the file's name, and what is drawn of a picture and the grey mask of its figure ...
 OUTPUTS = {
     "cutout": ("_mask.jpeg", cutout),
     "mask": ("_mask.png", grey_mask),
     "alpha": ("_alpha.png", alpha),
     "overlay": ("_overlay.jpeg", overlay),
+    "index": ("_index.png", None),
+    "masks": ("_mask.png", None),  # with the name of the class before the ending
 }
+# ... or of a picture, the classes of its pixels, and their names.
+CLASS_OUTPUTS = {"overlay": coloured, "index": index}
 
 
-def predict(file_path, output="cutout", save=None, threshold=0.5, model=ROOT / "model/person.keras"):
+def predict(file_path, output="cutout", save=None, classes=None, threshold=0.5, model=ROOT / "model/person.keras"):
     """Cut the figures out of the pictures at `file_path`, in batches; one bad file does not stop the rest."""
     pictures = find_pictures("--file_path", file_path)
     targets = choose_targets(pictures, output, save, many=len(pictures) > 1 or Path(file_path).is_dir())
     network, record = load_network(model)
+    figure_labels(record, classes)  # refuses what the network does not know, before any work
     about = {"program": "predict.py", "output": output, "threshold": threshold, "model": model.name}
+    about |= {"classes": ",".join(classes)} if classes else {}
     failed = {}
     with tqdm(total=len(targets), unit="picture", disable=None if len(targets) > 1 else True) as progress:
         for start in range(0, len(targets), BATCH):
             batch = list(targets)[start : start + BATCH]
             opened, unreadable = open_all(batch)
-            masks = find_masks(network, record, [flatten(picture) for picture in opened.values()], threshold)
-            unwritable = write_all(opened, masks, targets, OUTPUTS[output][1], about)
+            drawn = draw_all(network, record, list(opened.values()), output, classes, threshold)
+            unwritable = write_all(dict(zip(opened, drawn, strict=True)), targets, about)
             failed |= unreadable | unwritable
             progress.update(len(batch))
     report(targets, failed)
+
+
+def draw_all(network, record, pictures, output, classes, threshold):
+    """What is drawn of Pillow pictures, {word: Pillow image} of each: a word where there are several, else ""."""
+    flat, names = [flatten(picture) for picture in pictures], label_names(record)
+    if output in ("index", "masks") or (output == "overlay" and len(names) > 2 and not classes):
+        found = find_labels(network, record, flat)
+        if output == "masks":
+            return [mask_of_each(labels, names, classes or names) for labels in found]
+        draw = CLASS_OUTPUTS[output]
+        return [{"": draw(picture, labels, names)} for picture, labels in zip(flat, found, strict=True)]
+    masks, draw = find_masks(network, record, flat, threshold, classes), OUTPUTS[output][1]
+    drawn = []
+    for whole, picture, mask in zip(pictures, flat, masks, strict=True):
+        grey = to_image(mask)
+        if whole.mode == "RGBA":  # what was transparent is no figure
+            grey = ImageChops.darker(grey, whole.getchannel("A"))
+        drawn.append({"": draw(picture, grey)})
+    return drawn
+
+
+def mask_of_each(labels, names, classes):
+    """{class: its mask in grey} of those of the classes that are among the labels (H, W)."""
+    numbers = {name: names.index(name) for name in classes}
+    return {
+        name: Image.fromarray(np.uint8(labels == number) * 255)
+        for name, number in numbers.items()
+        if (labels == number).any()
+    }
 
 
 # ---------------------------------------------------------------- which files
@@ -85,15 +134,20 @@ def choose_targets(pictures, output, save, many):
     if many:
         pictures = without_results(pictures)
     if save and not is_folder("--save", save, many):
-        check_ending("--save", save, PICTURES_WITH_ALPHA if output == "alpha" else PICTURES)
+        check_ending("--save", save, ENDINGS.get(output, PICTURES))
         return check_targets({pictures[0]: Path(save)})
     return targets_in(Path(save) if save else None, pictures, OUTPUTS[output][0])
 
 
 def without_results(pictures):
     """Leave out what earlier runs made of the other pictures."""
-    results = {picture.stem + ending for picture in pictures for ending, _ in OUTPUTS.values()}
-    return [picture for picture in pictures if picture.name not in results]
+    stems = {picture.stem for picture in pictures}
+    results = {stem + ending for stem in stems for ending, _ in OUTPUTS.values()}
+
+    def is_result(name):
+        return name in results or ("_mask_" in name and name.rpartition("_mask_")[0] in stems)
+
+    return [picture for picture in pictures if not is_result(picture.name)]
 
 
 # ---------------------------------------------------------------- the pictures themselves
@@ -110,15 +164,15 @@ def open_all(batch):
     return opened, failed
 
 
-def write_all(opened, masks, targets, draw, about):
-    """Draw and write the results of a batch: {source: why it cannot be written}."""
+def write_all(drawn, targets, about):
+    """Write what was drawn of each picture, {source: {word: image}}: {source: why it cannot be written}."""
     failed = {}
-    for (source, picture), mask in zip(opened.items(), masks, strict=True):
-        grey = to_image(mask)
-        if picture.mode == "RGBA":  # what was transparent is no figure
-            grey = ImageChops.darker(grey, picture.getchannel("A"))
+    for source, images in drawn.items():
+        target = targets[source]
         try:
-            write_picture(targets[source], draw(flatten(picture), grey), about)
+            for word, image in images.items():
+                place = target.with_name(f"{target.stem}_{word}{target.suffix}") if word else target
+                write_picture(place, image, about)
         except UserError as error:
             failed[source] = error
     return failed

@@ -3,21 +3,30 @@
 import sys
 import time
 import warnings
+from functools import partial
+from inspect import signature
 
 import keras
 
 from hardware import POLICIES, accelerators, choose_precision, is_out_of_memory, use_xla
 from runs import Run
 from saved import copy_layers, save_network
+from segmentation import losses
 from segmentation.batches import Augmentation, Batches
 from segmentation.cache import decoded
 from segmentation.datasets import balanced, split
-from segmentation.losses import LOSSES
+from segmentation.layouts import LAYOUTS, VOID, ignored_labels
 from segmentation.networks import NETWORKS, build
 from utils import ROOT, UserError, shown, told_of
 from vgg import THIN
 
 UNSAID = ("tensorboard", "resume")  # options that change nothing in the network
+OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": partial(keras.optimizers.SGD, momentum=0.9),
+}
 PREPROCESSING = "RGB 0..1, long side scaled to size, padded with black to a square"
 
 
@@ -39,18 +48,45 @@ class FigureF1(FigureIoU):
         return 2 * iou / (1 + iou)
 
 
+class ClassIoU(keras.metrics.MeanIoU):
+    """The mean over the classes of the intersection over union, over the whole set, of logits (N, H, W, classes)."""
+
+    def __init__(self, classes, name="iou"):
+        super().__init__(classes, name, ignore_class=VOID, sparse_y_pred=False)
+
+
+class PixelAccuracy(ClassIoU):
+    """The share of the pixels that count whose class is found."""
+
+    def result(self):
+        right, counted = keras.ops.sum(keras.ops.diagonal(self.total_cm)), keras.ops.sum(self.total_cm)
+        return keras.ops.divide_no_nan(keras.ops.cast(right, "float32"), keras.ops.cast(counted, "float32"))
+
+
+def metrics_of(classes):
+    """What an epoch is judged by; the first, "iou", chooses the best."""
+    if classes == 1:
+        return [FigureIoU(), FigureF1()]
+    return [ClassIoU(classes), PixelAccuracy(classes, "accuracy")]
+
+
 def train(
     data=ROOT / "data/people_segmentation",
     model=ROOT / "model/Unet_model.keras",
+    layout="auto",
     network="unet",
+    encoder_weights="imagenet",
     init=None,
     size=320,
-    base=32,
+    base=None,
     epochs=40,
     batch_size=16,
     learning_rate=0.001,
     schedule="cosine",
+    optimizer="adam",
     loss="both",
+    class_weights="none",
+    ignore=None,
     augment="on",
     validation=0.2,
     sources=None,
@@ -63,14 +99,15 @@ def train(
     """Train a network on the folder `data` and write it to `model`; the options are those of train.py."""
     options = locals() | {"sources": sources and list(sources)}
     keras.utils.set_random_seed(seed)
-    pairs = decoded(data, size)
+    pairs = decoded(data, size, layout)
     run = Run(model, options, pairs.fingerprint, "iou")
     run.precision = run.precision or choose_precision(precision)
     training, held_back = _batches(pairs, options)
-    network = build(_network(options), POLICIES[run.precision])
+    network = build(_network(options, LAYOUTS[pairs.layout]), POLICIES[run.precision])
     if init and not run.history:
         copy_layers(network, "--init", init, NETWORKS | THIN)
-    compile_network(network, options, steps=len(training) * epochs)
+    weights = _weights(training) if class_weights == "auto" else None
+    compile_network(network, options, len(training) * epochs, weights)
     held = len(held_back.rows) if held_back else 0
     print(f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, {held} held back")
     print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
@@ -84,34 +121,53 @@ def train(
 
 def _batches(pairs, options):
     """The batches to train on and, where any picture is held back, those to score."""
+    layout = LAYOUTS[pairs.layout]
+    ignored = ignored_labels(options["ignore"], layout)
     rows = list(pairs.rows.values())
     training, held_back = split(pairs.rows, options["validation"])
     if not len(training):
         raise UserError(f"--validation={options['validation']} leaves no picture to train on; make it smaller")
     batch_size, seed, stems = options["batch_size"], options["seed"], list(pairs.rows)
     shares = options["sources"] and balanced([stems[place] for place in training], options["sources"])
-    augment = Augmentation() if options["augment"] == "on" else None
+    augment = Augmentation(layout) if options["augment"] == "on" else None
+    training, held_back = ([rows[place] for place in part] for part in (training, held_back))
     return (
-        Batches(pairs, [rows[place] for place in training], batch_size, augment, seed, shuffle=True, shares=shares),
-        Batches(pairs, [rows[place] for place in held_back], batch_size) if len(held_back) else None,
+        Batches(pairs, training, batch_size, augment, seed, shuffle=True, shares=shares, ignored=ignored),
+        Batches(pairs, held_back, batch_size, ignored=ignored) if held_back else None,
     )
 
 
-def _network(options):
+def _weights(batches):
+    """The weights of the classes, of a single one of rest and figure, by how many pixels there are of each."""
+    classes = max(2, LAYOUTS[batches.decoded.layout].outputs)
+    return losses.class_weights((batches.meant[batches.decoded.labels[row]] for row in batches.rows), classes)
+
+
+def _network(options, layout):
     """What the record says of the network: enough to build it again."""
-    of_network = {"size": options["size"], "base": options["base"], "classes": 1}
-    return {"network": options["network"], "network_options": of_network}
+    name, of_network = options["network"], {"size": options["size"], "classes": layout.outputs}
+    base = signature(NETWORKS[name]).parameters.get("base")
+    if base:
+        of_network["base"] = options["base"] or base.default
+    elif options["base"]:
+        raise UserError(
+            f"--base={options['base']} means nothing to --network={name}, whose filters are fixed; leave it out"
+        )
+    return {"network": name, "network_options": of_network}
 
 
-def compile_network(network, options, steps):
-    """Give a network its optimiser, loss and metrics; `steps` is how long a falling learning rate falls."""
+def compile_network(network, options, steps, weights=None):
+    """Give a network its optimiser, loss and metrics.
+
+    steps: how long a falling learning rate falls. weights: how much each class counts; None: all alike.
+    """
     rate = options["learning_rate"]
     if options["schedule"] == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.01)
     network.compile(
-        keras.optimizers.Adam(rate),
-        LOSSES[options["loss"]],
-        metrics=[FigureIoU(), FigureF1()],
+        OPTIMIZERS[options["optimizer"]](rate),
+        losses.loss(options["loss"], weights),
+        metrics=metrics_of(network.output_shape[-1]),
         jit_compile=use_xla(),
     )
 
@@ -157,7 +213,9 @@ def _publish(run, options, pairs):
     """Write the best network of the run so far with its record; the sentence that says so."""
     if not run.best:
         return "no epoch was finished"
-    network = build(_network(options), "float16")  # half the bytes on disk; it is read back as float32
+    network = build(
+        _network(options, LAYOUTS[pairs.layout]), "float16"
+    )  # half the bytes on disk; it is read back as float32
     run.load_best(network)
     save_network(options["model"], network, _record(run, options, pairs))
     score = run.score_of(run.best)
@@ -168,14 +226,18 @@ def _publish(run, options, pairs):
 
 def _record(run, options, pairs):
     """All that explains a network: how it was made, on what, how to feed it, how well it does."""
-    told = told_of(options, leave_out=UNSAID)
+    told, layout = told_of(options, leave_out=UNSAID), LAYOUTS[pairs.layout]
+    ignored = ignored_labels(options["ignore"], layout)
     return (
-        _network(options)
+        _network(options, layout)
         | {
-            "class_names": ["person"],
+            "class_names": list(layout.classes),
+            "figure": list(layout.figure),
             "preprocessing": PREPROCESSING,
             "data": {
                 "folder": told["data"],
+                "layout": pairs.layout,
+                "ignored": [layout.classes[label] for label in ignored],
                 "pictures": len(pairs.rows),
                 "fingerprint": pairs.fingerprint,
                 "held_back": options["validation"],
