@@ -5,6 +5,8 @@ import colorsys
 import numpy as np
 from PIL import Image, ImageDraw
 
+from segmentation.layouts import LAYOUTS
+
 
 def draw_figure(random, width=96, height=96):
     """One picture, RGB, and its mask, grey 0/255, as Pillow images."""
@@ -42,4 +44,26 @@ def draw_set(folder, count, seed=0, **sizes):
         picture, mask = draw_figure(random, **sizes)
         picture.save(folder / "images" / f"{number:04}.jpg", quality=95)
         mask.save(folder / "masks" / f"{number:04}.png")
+    return folder
+
+
+def drawn_labels(outputs, height=24, width=32):
+    """Stripes of all classes; of a single one, stripes of it: (H, W) uint8."""
+    return np.uint8(np.arange(width) * max(2, outputs) // width)[None].repeat(height, 0)
+
+
+def draw_layout(folder, name, count=5):
+    """Write a set of that layout into a folder, whose pictures have a colour for each class; returns the folder."""
+    layout, random = LAYOUTS[name], np.random.default_rng(0)
+    labels = drawn_labels(layout.outputs)
+    table = random.integers(20, 235, (layout.outputs + 1, 3))
+    for (pictures, picture_end), (marks, mark_end) in layout.parts.values():
+        for place in (pictures, marks):
+            (folder / place).mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            shifted = np.roll(labels, 3 * number, axis=1)
+            noisy = np.clip(table[shifted] + random.normal(0, 8, (24, 32, 3)), 0, 255)
+            Image.fromarray(np.uint8(noisy)).save(folder / pictures / f"{number}{picture_end}.jpg", quality=95)
+            values = shifted * 255 if layout.outputs == 1 else shifted + layout.first
+            Image.fromarray(values).save(folder / marks / f"{number}{mark_end}.png")
     return folder

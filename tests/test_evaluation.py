@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from drawn import draw_layout, drawn_labels
 from segmentation import evaluation as module
 from segmentation import prediction
 from segmentation.datasets import is_held_back
 from segmentation.evaluation import evaluate
+from segmentation.layouts import LAYOUTS
 from utils import UserError, read_json, write_json
 
 
@@ -137,3 +139,72 @@ def test_a_record_without_a_held_back_share_is_named(people, trained, tmp_path):
     write_json(tmp_path / "m.json", record)
     with pytest.raises(UserError, match="--part=held_back"):
         evaluate(people, [tmp_path / "m.keras"], part="held_back")
+
+
+# ---------------------------------------------------------------- several classes
+
+
+class Stripes:
+    """A network that sees the stripes of `drawn_labels` where they are in the first picture of a set."""
+
+    def __init__(self, outputs):
+        self.outputs = outputs
+
+    def predict_on_batch(self, pictures):
+        side = pictures.shape[1]
+        labels = np.pad(drawn_labels(self.outputs), ((4, 4), (0, 0)))
+        assert labels.shape == (side, side)
+        return np.repeat(20 * np.eye(self.outputs, dtype=np.float32)[labels][None], len(pictures), axis=0)
+
+
+@pytest.fixture(params=["pets", "ade20k", "helen"])
+def striped(request, tmp_path, monkeypatch):
+    """A set of several classes and a network that is right on one picture of each part."""
+    layout = LAYOUTS[request.param]
+    record = {"network_options": {"size": 32}, "class_names": list(layout.classes), "data": {"held_back": 0.2}}
+    monkeypatch.setattr(module, "load_network", lambda model: (Stripes(layout.outputs), record))
+    return layout, draw_layout(tmp_path / "set", request.param)
+
+
+def test_several_classes_are_scored(striped, tmp_path, capsys):
+    layout, folder = striped
+    files = {"json": tmp_path / "a.json", "panel": tmp_path / "a.png", "confusion": tmp_path / "c.png"}
+    evaluate(folder, [tmp_path / "m.keras"], pictures=2, **files)
+    told = read_json(tmp_path / "a.json")["models"][str(tmp_path / "m.keras")]
+    first = next(iter(told["pictures"].values()))
+    assert first["pixel_accuracy"] == first["mean_iou"] == first["mean_f1"] == 1
+    matrix = np.array(told["confusion"])
+    labels = [np.roll(drawn_labels(layout.outputs), 3 * number, axis=1) for number in range(5)] * len(layout.parts)
+    true, found = np.stack(labels), np.stack([drawn_labels(layout.outputs)] * len(labels))
+    counts = ~np.isin(true, [layout.classes.index(name) for name in layout.ignored])
+    assert matrix.sum() == counts.sum() and np.trace(matrix) == (true == found)[counts].sum()
+    assert told["set"]["pixel_accuracy"] == pytest.approx((true == found)[counts].mean())
+    assert set(told["classes"]) == {*layout.classes, *layout.groups}
+    said = capsys.readouterr().out
+    assert f"mean iou {told['set']['mean_iou']:.3f}" in said and "worst of" in said
+    for file in (tmp_path / "a.png", tmp_path / "c.png"):
+        with Image.open(file) as image:
+            assert min(image.size) > 150
+
+
+def test_the_parts_of_a_set_that_comes_split(tmp_path, monkeypatch):
+    layout, folder = LAYOUTS["helen"], draw_layout(tmp_path / "set", "helen")
+    record = {"network_options": {"size": 32}, "class_names": list(layout.classes), "data": {"held_back": 0.2}}
+    monkeypatch.setattr(module, "load_network", lambda model: (Stripes(layout.outputs), record))
+    for part in ("training", "held_back"):
+        evaluate(folder, [tmp_path / "m.keras"], part=part, json=tmp_path / "a.json")
+        pictures = read_json(tmp_path / "a.json")["models"][str(tmp_path / "m.keras")]["pictures"]
+        assert set(pictures) == {f"{part}/{number}" for number in range(5)}
+
+
+def test_a_network_of_other_classes_is_named(people, tmp_path, trained):
+    with pytest.raises(UserError, match=r"--model=.*tiny\.keras knows person; --data=.* has pet, surroundings"):
+        evaluate(draw_layout(tmp_path / "set", "pets"), [trained])
+
+
+def test_what_was_trained_on_and_what_was_not_are_all(people, constants, tmp_path):
+    found = []
+    for part in ("training", "held_back"):
+        evaluate(people, constants[:1], part=part, json=tmp_path / "scores.json")
+        found += read_json(tmp_path / "scores.json")["models"][str(constants[0])]["pictures"]
+    assert sorted(found) == [f"{number:04}" for number in range(24)]

@@ -8,34 +8,12 @@ from PIL import Image
 
 import evaluate
 import train
+from drawn import draw_layout, drawn_labels
 from segmentation.batches import Augmentation, Batches
 from segmentation.cache import decoded
 from segmentation.datasets import WrongSize, find_pairs, read_labels, read_pair, split
 from segmentation.layouts import HELD_BACK, LAYOUTS, TRAINING, VOID, ignored_labels, indices, recognise
 from utils import UserError
-
-RANDOM = np.random.default_rng(0)
-
-
-def drawn_labels(layout, height=24, width=32):
-    """Labels as the files have them: stripes of all classes."""
-    if layout.outputs == 1:
-        return np.uint8(np.arange(width) % 2)[None].repeat(height, 0) * 255
-    columns = layout.first + np.arange(width) * layout.outputs // width
-    return np.uint8(columns)[None].repeat(height, 0)
-
-
-def draw_layout(folder, name, count=5):
-    """A set of that layout in a folder; returns the folder."""
-    layout = LAYOUTS[name]
-    for (pictures, picture_end), (labels, label_end) in layout.parts.values():
-        for place in (pictures, labels):
-            (folder / place).mkdir(parents=True, exist_ok=True)
-        for number in range(count):
-            colours = RANDOM.integers(0, 255, (24, 32, 3), np.uint8)
-            Image.fromarray(colours).save(folder / pictures / f"{number}{picture_end}.jpg")
-            Image.fromarray(drawn_labels(layout)).save(folder / labels / f"{number}{label_end}.png")
-    return folder
 
 
 @pytest.fixture(params=LAYOUTS)
@@ -53,8 +31,8 @@ def test_a_layout_is_recognised_and_read(named):
         assert picture != label and picture.suffix == ".jpg" and label.suffix == ".png"
         image, labels = read_pair(picture, label, layout)
         assert image.size == (32, 24) and labels.dtype == np.uint8
-        expected = drawn_labels(layout) // 255 if layout.outputs == 1 else drawn_labels(layout) - layout.first
-        assert (labels == expected).all()
+        number = int(picture.stem.removesuffix("_image"))
+        assert (labels == np.roll(drawn_labels(layout.outputs), 3 * number, axis=1)).all()
 
 
 def test_a_sets_own_split_is_respected(named):
@@ -175,6 +153,8 @@ def test_what_is_ignored_can_be_said():
     assert ignored_labels(("sky", "wall"), layout) == [3, 1]
     with pytest.raises(UserError, match="--ignore=person2"):
         ignored_labels(("person2",), layout)
+    with pytest.raises(UserError, match="--ignore=person leaves no class"):
+        ignored_labels(("person",), LAYOUTS["people"])
     with pytest.raises(UserError, match="--classes=dog is no class of it; choose from pet, surroundings"):
         indices("--classes", ("dog",), LAYOUTS["pets"].classes)
 

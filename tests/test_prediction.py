@@ -176,3 +176,70 @@ def test_the_usage_knows_every_output():
 
     assert script.OPTIONS["--output"].names == tuple(OUTPUTS)
     assert all(f"{name}:" in script.__doc__ and ending in script.__doc__ for name, (ending, _) in OUTPUTS.items())
+
+
+# ---------------------------------------------------------------- several classes
+
+
+class Thirds:
+    """A network that sees three classes from left to right."""
+
+    def predict_on_batch(self, pictures):
+        labels = np.arange(pictures.shape[2]) * 3 // pictures.shape[2]
+        return np.broadcast_to(18 * np.eye(3, dtype=np.float32)[labels], (*pictures.shape[:3], 3))
+
+
+@pytest.fixture
+def thirds(monkeypatch):
+    record = {"network_options": {"size": 64}, "class_names": ["pet", "surroundings", "border"], "figure": ["pet"]}
+    monkeypatch.setattr(module, "load_network", lambda model: (Thirds(), record))
+
+
+@pytest.mark.parametrize(
+    ("classes", "columns"),
+    [(None, (255, 0, 0)), (("border",), (0, 0, 255)), (("pet", "border"), (255, 0, 255))],
+    ids=["the figure", "one", "two"],
+)
+def test_any_classes_make_the_figure(thirds, photo, classes, columns):
+    predict(photo, "mask", classes=classes)
+    mask = Image.open(photo.parent / "photo_mask.png")
+    assert tuple(mask.getpixel((column, 30)) for column in (8, 40, 72)) == columns
+
+
+def test_the_index_has_the_numbers_of_the_classes_and_a_palette(thirds, photo):
+    predict(photo, "index")
+    with Image.open(photo.parent / "photo_index.png") as image:
+        assert image.mode == "P" and image.size == (80, 60)
+        assert [image.getpixel((column, 30)) for column in (8, 40, 72)] == [0, 1, 2]
+        assert len({image.convert("RGB").getpixel((column, 30)) for column in (8, 40, 72)}) == 3
+
+
+def test_a_mask_of_each_class_that_is_there(thirds, photo):
+    predict(photo, "masks")
+    assert names(photo.parent) == ["photo.png", *(f"photo_mask_{x}.png" for x in ("border", "pet", "surroundings"))]
+    total = sum(np.asarray(Image.open(file)).astype(int) for file in photo.parent.glob("*_mask_*"))
+    assert (total == 255).all()  # each pixel is of one class
+    predict(photo.parent, "masks", classes=("pet",))  # and the masks are taken for no photos
+    assert len(names(photo.parent)) == 4
+
+
+def test_the_overlay_of_several_classes_explains_itself(thirds, photo):
+    predict(photo, "overlay")
+    with Image.open(photo.parent / "photo_overlay.jpeg") as image:
+        assert image.width == 80 and image.height > 75
+        shades = [image.getpixel((column, 30)) for column in (8, 40, 72)]
+    assert len({tuple(value // 40 for value in shade) for shade in shades}) == 3
+    predict(photo, "overlay", classes=("pet",))  # one figure, tinted
+    assert Image.open(photo.parent / "photo_overlay.jpeg").size == (80, 60)
+
+
+def test_a_class_that_is_not_known_is_named(thirds, photo):
+    with pytest.raises(UserError, match=r"--classes=dog is no class of it; choose from pet, surroundings, border"):
+        predict(photo, classes=("dog",))
+    assert names(photo.parent) == ["photo.png"]
+
+
+def test_one_class_has_an_index_too(left, photo):
+    predict(photo, "index")
+    with Image.open(photo.parent / "photo_index.png") as image:
+        assert image.getpixel((10, 30)) == 1 and image.getpixel((70, 30)) == 0

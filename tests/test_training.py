@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from conftest import SHARED, in_a_shell, needs_shared
-from drawn import draw_set
+from drawn import draw_layout, draw_set
 from hardware import choose_precision, is_out_of_memory
 from saved import copy_layers, save_network
 from segmentation import training as module
@@ -350,3 +350,42 @@ def test_training_draws_by_the_shares(people, tmp_path):
     assert 0.5 < np.mean(seen) < 0.9
     train(people, tmp_path / "m.keras", **QUICK | {"sources": ("000", "001")})
     assert read_json(tmp_path / "m.json")["options"]["sources"] == ["000", "001"]
+
+
+# ---------------------------------------------------------------- several classes
+
+
+@pytest.mark.parametrize("name", ["pets", "ade20k", "helen"])
+def test_several_classes_are_learnt(tmp_path, name):
+    data = draw_layout(tmp_path / "set", name, count=16)
+    options = QUICK | {"base": 4, "epochs": 30, "loss": "cross_entropy", "patience": 30, "learning_rate": 0.01}
+    train(data, tmp_path / "m.keras", **options)
+    layout, record = LAYOUTS[name], read_json(tmp_path / "m.json")
+    assert record["class_names"] == list(layout.classes) and record["figure"] == list(layout.figure)
+    assert record["data"]["layout"] == name and record["data"]["ignored"] == list(layout.ignored)
+    assert record["network_options"]["classes"] == layout.outputs
+    least = 0.2 if name == "ade20k" else 0.8  # a stripe of ADE20K's is a fifth of a pixel wide
+    assert record["metrics"]["accuracy"] > least and {"iou", "val_iou", "val_accuracy"} <= record["metrics"].keys()
+
+
+@pytest.mark.parametrize("optimizer", module.OPTIMIZERS)
+def test_every_optimizer_learns(people, tmp_path, optimizer):
+    train(people, tmp_path / "m.keras", **QUICK | {"optimizer": optimizer, "epochs": 1})
+    assert read_json(tmp_path / "m.json")["options"]["optimizer"] == optimizer
+
+
+def test_weights_of_classes_come_from_the_training_part(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(module.losses, "loss", lambda name, weights: seen.append(weights) or module.losses.LOSSES[name])
+    data = draw_layout(tmp_path / "set", "pets", count=12)
+    train(data, tmp_path / "m.keras", **QUICK | {"epochs": 1, "class_weights": "auto"})
+    assert len(seen[0]) == 3 and seen[0].max() / seen[0].min() < 1.2  # its stripes are of one width
+    train(data, tmp_path / "n.keras", **QUICK | {"epochs": 1})
+    assert seen[1] is None
+
+
+def test_a_base_for_a_network_without_is_named(people, tmp_path):
+    if "conv_deconv" not in NETWORKS:
+        pytest.skip("not there yet")
+    with pytest.raises(UserError, match="--base=2 means nothing to --network=conv_deconv"):
+        train(people, tmp_path / "m.keras", **QUICK | {"network": "conv_deconv"})

@@ -32,7 +32,8 @@ def evaluate(
     records = [record for _, record in networks.values()]
     layout = LAYOUTS["people" if nobody else recognise(data, layout)]
     check_classes(networks, layout, data)
-    judge = Figures(threshold) if layout.outputs == 1 else Classes(layout, ignored_labels(ignore, layout))
+    ignored = ignored_labels(ignore, layout)
+    judge = Figures(threshold) if layout.outputs == 1 else Classes(layout, ignored)
     if confusion and (layout.outputs == 1 or len(model) > 1):
         raise UserError(f"--confusion={shown(confusion)} shows one --model of several classes; leave it out")
     pairs = photos_of_nobody(data) if nobody else choose_pairs(data, layout, part, records)

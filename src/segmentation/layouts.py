@@ -130,6 +130,10 @@ def indices(option, names, classes):
 
 def ignored_labels(names, layout):
     """The labels that do not count: those of the classes named, those of the layout for None, none for "none"."""
-    if names is None:
-        names = layout.ignored
-    return [] if tuple(names) == ("none",) else indices("--ignore", names, layout.classes)
+    names = layout.ignored if names is None else tuple(names)
+    if names in ((), ("none",)):
+        return []
+    labels = indices("--ignore", names, layout.classes)
+    if len(labels) == layout.outputs:
+        raise UserError(f"--ignore={shown(','.join(names))} leaves no class that counts; name fewer")
+    return labels

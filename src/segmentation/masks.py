@@ -78,7 +78,7 @@ def _best_class(scores, size):
     for each in range(1, scores.shape[-1]):
         level = resize(scores[..., each], size, Image.Resampling.BICUBIC)
         label[level > best] = each
-        np.maximum(best, level, out=best)
+        best = np.maximum(best, level)
     return label
 
 
