@@ -23,6 +23,7 @@ from segmentation.batches import Batches
 from segmentation.cache import decoded
 from segmentation.datasets import balanced, find_pairs, is_held_back, read_pair, source_of
 from segmentation.layouts import LAYOUTS
+from segmentation.losses import LOSSES
 from segmentation.masks import find_masks
 from segmentation.networks import NETWORKS, build, load_network
 from segmentation.scores import count, scores
@@ -356,16 +357,23 @@ def test_training_draws_by_the_shares(people, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["pets", "ade20k", "helen"])
-def test_several_classes_are_learnt(tmp_path, name):
-    data = draw_layout(tmp_path / "set", name, count=16)
-    options = QUICK | {"base": 4, "epochs": 30, "loss": "cross_entropy", "patience": 30, "learning_rate": 0.01}
-    train(data, tmp_path / "m.keras", **options)
+def test_the_record_tells_of_the_classes(tmp_path, name):
+    data = draw_layout(tmp_path / "set", name)
+    train(data, tmp_path / "m.keras", **QUICK | {"epochs": 1})
     layout, record = LAYOUTS[name], read_json(tmp_path / "m.json")
     assert record["class_names"] == list(layout.classes) and record["figure"] == list(layout.figure)
     assert record["data"]["layout"] == name and record["data"]["ignored"] == list(layout.ignored)
     assert record["network_options"]["classes"] == layout.outputs
-    least = 0.2 if name == "ade20k" else 0.8  # a stripe of ADE20K's is a fifth of a pixel wide
-    assert record["metrics"]["accuracy"] > least and {"iou", "val_iou", "val_accuracy"} <= record["metrics"].keys()
+    assert {"iou", "accuracy"} <= record["metrics"].keys()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_several_classes_are_learnt(tmp_path, loss):
+    """Stripes whose colour tells their class, so that a small network learns them in a few steps."""
+    data = draw_layout(tmp_path / "set", "pets", count=16)
+    options = QUICK | {"network": "conv_deconv", "base": None, "epochs": 25, "learning_rate": 0.01, "validation": 0.0}
+    train(data, tmp_path / "m.keras", **options | {"loss": loss, "batch_size": 4, "patience": 99})
+    assert read_json(tmp_path / "m.json")["metrics"]["accuracy"] > 0.9
 
 
 @pytest.mark.parametrize("optimizer", module.OPTIMIZERS)

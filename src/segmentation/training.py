@@ -7,6 +7,7 @@ from functools import partial
 from inspect import signature
 
 import keras
+import numpy as np
 
 from hardware import POLICIES, accelerators, choose_precision, is_out_of_memory, use_xla
 from runs import Run
@@ -140,7 +141,8 @@ def _batches(pairs, options):
 def _weights(batches):
     """The weights of the classes, of a single one of rest and figure, by how many pixels there are of each."""
     classes = max(2, LAYOUTS[batches.decoded.layout].outputs)
-    return losses.class_weights((batches.meant[batches.decoded.labels[row]] for row in batches.rows), classes)
+    meant = batches.meant.astype(np.uint8)
+    return losses.class_weights((meant[batches.decoded.labels[row]] for row in batches.rows), classes)
 
 
 def _network(options, layout):
