@@ -210,6 +210,12 @@ def test_the_panel_shows_the_snapshots_and_parts_add_up(stylize, place):
     assert np.abs(kept + painted - whole).mean() < 2 and kept.any() and painted.any()
 
 
+@pytest.mark.parametrize("keep", ["--keep=none", "--mask=mask.png"])
+def test_classes_without_a_network_are_refused(stylize, place, keep):
+    status, _, err = stylize("--keep_classes=person,bicycle", keep=keep)
+    assert status == 2 and f"--keep_classes=person,bicycle needs a network; leave out {keep}" in err
+
+
 def test_parts_of_a_painting_that_keeps_nothing_are_refused(stylize, place):
     status, _, err = stylize("--parts=parts.png", keep="--keep=none")
     assert status == 2 and "--parts=parts.png" in err and err.count("\n") == 1 and not (place / "out.png").exists()
