@@ -151,7 +151,7 @@ class Studio:
             raise UserError(f"{shown(source)} is {size}; give a photo of {LEAST_SIDE} px or more each way")
         scene = Scene(picture, self._kept(source, picture), options.size, options.feather, options.color)
         pixels = max(math.prod(scene.subject.size), *(self._style_pixels(style, scene) for style in self.styles))
-        check_memory(pixels, self.precision, options.size)
+        check_memory(pixels, options.network, self.precision, options.size)
         many, results = len(options.similarity) > 1, {}
         for similarity in options.similarity:
             word = similarity if many else None

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import hardware
 from images import read_record
-from utils import ROOT
+from style import features
+from utils import ROOT, UserError
 
 
 def picture(width, height, seed):
@@ -285,6 +287,14 @@ def test_too_little_memory_names_the_size_that_fits(stylize, monkeypatch, place)
     fits = int(err.split("--size=")[2].split()[0])
     assert status == 2 and "--size=2000 needs" in err and 64 <= fits < 2000 and err.count("\n") == 1
     assert stylize(f"--size={fits}", content="large.png", keep="--keep=none")[0] == 0
+
+
+def test_the_small_network_fits_where_the_large_one_does_not(monkeypatch):
+    monkeypatch.setattr("hardware.free_memory", lambda: 2 * 2**30)
+    assert set(hardware.PAINTING_BYTES) == set(features.NETWORKS)
+    with pytest.raises(UserError, match=r"--size=1024 needs 3\.3 GiB"):
+        hardware.check_memory(700_000, "vgg19", "bfloat16", 1024)
+    hardware.check_memory(700_000, "mini", "bfloat16", 1024)
 
 
 def test_memory_that_runs_out_is_one_line(stylize, monkeypatch, place):

@@ -1,5 +1,6 @@
 """Distilling a thin network out of VGG19: from pictures to a network with its record, in a run that can go on."""
 
+import math
 import sys
 
 import keras
@@ -15,7 +16,7 @@ from style.pruning import prune
 from utils import ROOT, UserError, shown, told_of
 from vgg import THIN, thin_vgg
 
-FIRST = 4  # batches that decide where it begins
+FIRST = 48  # pictures that decide where it begins; of fewer, the least squares learn their chances by heart
 JUDGED = 12  # batches of held-back photos that an epoch is judged by
 
 
@@ -48,7 +49,7 @@ def distill(
     training = Crops(learnt, paintings, size, batch_size, steps, seed)
     judged = Crops(held_back, held_back, size, batch_size, JUDGED, seed, fixed=True)
     if not run.history:
-        pictures = np.concatenate([training[place][0] for place in range(FIRST)])
+        pictures = np.concatenate([training[place][0] for place in range(math.ceil(FIRST / batch_size))])
         if init:
             copy_layers(lesson.apprentice, "--init", init, THIN)
         else:
