@@ -66,8 +66,8 @@ def fetch_data(dataset, work, force):
     with workspace(work):
         with plain_kaggle_errors(dataset):
             archive = download(client, dataset, work)
-        unpacked = unpack(archive, work / "unpacked", dataset)
-        return install(unpacked, work, dataset, force)
+        unpack(archive, work / "unpacked", dataset)
+        return install(work / "unpacked", work, dataset, force)
 
 
 @contextmanager

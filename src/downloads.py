@@ -1,19 +1,16 @@
 """A big archive from the network: fetched so that a later run continues, unpacked with suspicion, installed whole."""
 
-import lzma
 import os
 import re
 import shutil
-import stat
 import time
-import zipfile
-import zlib
 from contextlib import contextmanager, suppress
 
+from archives import BROKEN, open_archive
 from utils import UserError, shown, write_json
 
 MOST_FILES = 1_000_000
-MOST_EXPANSION = 200  # photos hardly shrink in a zip archive; a bomb grows a thousandfold
+MOST_EXPANSION = 200  # photos hardly shrink in an archive; a bomb grows a thousandfold
 WAITS = (1, 2, 4, 8, 16)  # seconds before each new try on a cut connection
 SILENCE = 60  # seconds without a byte after which a connection counts as cut
 
@@ -72,37 +69,49 @@ def length(file):
 
 
 def unpack(archive, folder, dataset):
-    """Unpack an archive into a new folder, or refuse all of it. Returns the folder."""
+    """Unpack an archive into a folder, or refuse all of it."""
     from tqdm import tqdm
 
     try:
-        with zipfile.ZipFile(archive) as bundle:
-            if wrong := mistrust(bundle.infolist(), archive):
+        with open_archive(archive) as bundle:
+            if wrong := mistrust(bundle.members(), archive):
                 raise UserError(f"--dataset={dataset} is refused: its archive {wrong}; choose another data set")
-            for member in tqdm(bundle.infolist(), unit=" files", disable=None, leave=False):
+            for member in tqdm(bundle.members(), unit=" files", disable=None, leave=False):
                 bundle.extract(member, folder)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, lzma.LZMAError):
-        raise UserError(f"--dataset={dataset} did not arrive as a sound zip archive; run again or later") from None
-    return folder
+    except BROKEN:
+        raise UserError(
+            f"--dataset={dataset} did not arrive as a sound zip or tar.gz archive; run again or later"
+        ) from None
 
 
 def mistrust(members, archive):
     """What is wrong with the members of an archive, in words, or None. They are strangers' words and not our paths."""
-    total = sum(member.file_size for member in members)
-    if not 0 < len(members) <= MOST_FILES:
-        return f"holds {len(members):,} files"
-    if total > MOST_EXPANSION * length(archive):
-        return f"of {length(archive):,} bytes would grow to {total:,}"
-    if total > shutil.disk_usage(archive.parent).free:
-        return f"would grow to {total:,} bytes, more than the disk has free"
-    for member in members:
-        name, kind = member.orig_filename, stat.S_IFMT(member.external_attr >> 16)
-        if re.match(r"/|[A-Za-z]:", name) or re.search(r"\\|[\0-\x1f]", name) or ".." in name.split("/"):
-            return f"holds {shown(name)}, a path that leads out of its folder"
-        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            return f"holds {shown(name)}, a link or device"
-        if member.flag_bits & 1:
-            return f"holds {shown(name)}, which needs a password"
+    count = total = 0
+    packed, free = length(archive), shutil.disk_usage(archive.parent).free
+    for count, member in enumerate(members, 1):  # and no further than to the first wrong one: the rest may be a bomb
+        total += member.size
+        if count > MOST_FILES:
+            return f"holds {count:,} files or more"
+        if total > MOST_EXPANSION * packed:
+            return f"of {packed:,} bytes would grow to {total:,} or more"
+        if total > free:
+            return f"would grow to {total:,} bytes or more, and the disk has {free:,} free"
+        if wrong := mistrust_one(member):
+            return f"holds {shown(member.name)}, {wrong}"
+    return None if count else "holds 0 files"
+
+
+def mistrust_one(member):
+    """What is wrong with a member of an archive, in words, or None."""
+    name = member.name
+    if re.match(r"/|[A-Za-z]:", name) or re.search(r"\\|[\0-\x1f]", name) or ".." in name.split("/"):
+        return "a path that leads out of its folder"
+    if not member.plain:
+        return "a link or device"
+    if member.size < 0:
+        return "which would be smaller than nothing"
+    if member.locked:
+        return "which needs a password"
     return None
 
 
