@@ -1,6 +1,7 @@
 """Archives that are not to be trusted, tar.gz above all; test_download_data.py has the zip archives."""
 
 import gzip
+import hashlib
 import io
 import stat
 import tarfile
@@ -149,3 +150,13 @@ def test_the_filter_of_tarfile_guards_besides(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="sound"):
         downloads.unpack(file, tmp_path / "unpacked", "x")
     assert not (tmp_path / "evil").exists()
+
+
+def test_checksums_are_compared(tmp_path):
+    file = tmp_path / "mark-a.zip"
+    for checksum in (None, f"sha256:{hashlib.sha256(b'a').hexdigest()}"):
+        file.write_bytes(b"a")
+        downloads.verify(file, checksum, "x")
+    with pytest.raises(UserError, match=r"--dataset=x: a\.zip .* MD5"):
+        downloads.verify(file, "md5:0", "x")
+    assert not file.exists()
