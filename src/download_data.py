@@ -1,33 +1,39 @@
-"""Download a segmentation data set from Kaggle.
+"""Download a data set for segmentation, from Kaggle or from its makers.
 
 Usage:
   download_data.py [options]
   download_data.py --help
 
 Options:
-  --dataset=<slug>    The data set as <owner>/<name>, the end of its page's address on Kaggle
+  --dataset=<name>    A data set of Kaggle as <owner>/<name>, the end of its page's address, or one of the names below
                       [default: nikhilroxtomar/person-segmentation].
   --file_path=<dir>   Folder in which the data set gets a folder of its own [default: data].
   --force             Download again, and replace what is there once the new data set is complete.
   --help              Show this text.
 
+Names of sets that come from their makers, without Kaggle:
+  oxford-iiit-pet     7,390 photos of cats and dogs with trimaps, 0.8 GB, into oxford-iiit-pet/
+  ade20k              22,210 scenes with 150 kinds of things labelled, 1 GB, into ADEChallengeData2016/
+  helen               2,099 faces with their parts labelled (HELEN*), into helenstar_release/; its archive must be
+                      fetched by hand, and the command says from where
+
 Kaggle wants to know who asks: make a token at https://www.kaggle.com/settings (API, "Generate New Token")
 and save it as ~/.kaggle/access_token. After Ctrl-C or a lost connection the same command continues.
 """
 
-import hashlib
 import os
 import re
-import shutil
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
-from downloads import Unfinished, fetch, install, length, put_back, refuse_to_overwrite, tidy, unpack, workspace
+import sources
+from downloads import bring, install, plain_network_errors, put_back, refuse_to_overwrite, top_of, unpack, workspace
+from sources import SETS
 from utils import PICTURES, ROOT, UserError, path, read_json, read_options, run, shown
 
 DATASET = "nikhilroxtomar/person-segmentation"
 FOLDER = "people_segmentation"  # the one folder at the top of that data set's archive
-
 
 NEW_TOKEN = 'in your Kaggle account settings, API, "Generate New Token" and put it into ~/.kaggle/access_token'
 
@@ -39,11 +45,21 @@ def slug(name, value):
     return value
 
 
-OPTIONS = {"--dataset": slug, "--file_path": path}
+def known(name, value):
+    """A check for a data set: a name of our own, or <owner>/<name> on Kaggle."""
+    if value in SETS:
+        return value
+    try:
+        return slug(name, value)
+    except UserError as error:
+        raise UserError(f"{error}, or {' or '.join(SETS)}") from None
+
+
+OPTIONS = {"--dataset": known, "--file_path": path}
 
 
 def download_data(dataset=DATASET, file_path=ROOT / "data", force=False):
-    """Put a data set from Kaggle into a folder of its own in file_path, whole or not at all. Returns that folder."""
+    """Put a data set into a folder of its own in file_path, whole or not at all. Returns that folder."""
     file_path = Path(file_path)
     work = file_path / f".{dataset.replace('/', '--')}.part"  # hidden, and on the disk of the final place
     with plain_disk_errors(file_path):
@@ -53,21 +69,28 @@ def download_data(dataset=DATASET, file_path=ROOT / "data", force=False):
             print(f"{target} is complete and stays as it is; --force downloads it again")
         else:
             target = fetch_data(dataset, work, force)
-        report(target)
+        report(target, dataset)
     return target
 
 
 def fetch_data(dataset, work, force):
     """Download, unpack and install a data set by way of the folder work."""
-    if dataset == DATASET:
-        refuse_to_overwrite(work.with_name(FOLDER), force)
-    with plain_kaggle_errors(dataset):
-        client = log_in()
+    folders = {DATASET: FOLDER} | {name: source.folder for name, source in SETS.items()}
+    if dataset in folders:
+        refuse_to_overwrite(work.with_name(folders[dataset]), force)
+    get = partial(sources.get, dataset) if dataset in SETS else from_kaggle(dataset)
     with workspace(work):
-        with plain_kaggle_errors(dataset):
-            archive = download(client, dataset, work)
-        unpacked = unpack(archive, work / "unpacked", dataset)
-        return install(unpacked, work, dataset, force)
+        for archive in get(work):
+            unpack(archive, work / "unpacked", dataset)
+        content, name, site = unpacked(dataset, work / "unpacked")
+        return install(content, work.with_name(name), work, {"dataset": dataset, "site": site}, force)
+
+
+def unpacked(dataset, folder):
+    """The content of an unpacked data set, the name of its folder, and the site it is from."""
+    if dataset in SETS:
+        return sources.find_content(folder, dataset), SETS[dataset].folder, SETS[dataset].site
+    return *top_of(folder, dataset.split("/")[1]), "kaggle.com"
 
 
 @contextmanager
@@ -84,30 +107,52 @@ def plain_disk_errors(file_path):
 
 
 def find_finished(dataset, file_path):
-    """The folder in file_path into which an earlier run put this data set, or None."""
+    """The folder in file_path into which an earlier run, or the user by hand, put this data set, or None."""
     for record in sorted(file_path.glob("*/source.json")):
         with suppress(OSError, ValueError, TypeError, KeyError):
             if read_json(record)["dataset"] == dataset:
                 return record.parent
-    return None
+    return file_path / SETS[dataset].folder if sources.is_there_by_hand(dataset, file_path) else None
 
 
-def report(target):
+def report(target, dataset):
     """Say what a data set holds and what to type next."""
-
     files = [file.relative_to(target) for file in target.rglob("*") if file.is_file()]
-    folders = [file.parts[:-1] for file in files if file.suffix.lower() in PICTURES]
-    pictures, masks = (sum(kind in folder for folder in folders) for kind in ("images", "masks"))
-    if pictures or masks:
-        print(f"{target}: {pictures} pictures and {masks} masks")
-    else:
-        print(f"{target}: {len(files)} files, but no pictures in folders images and masks")
+    pictures = [file for file in files if file.suffix.lower() in PICTURES and not file.name.startswith(".")]
+    print(f"{target}: {told_known(pictures, dataset) if dataset in SETS else told(pictures, files)}")
     usual = target.resolve() == (ROOT / "data" / FOLDER).resolve()
     place = f'"{target}"' if " " in str(target) else target
     print("next: python src/train.py" + ("" if usual else f" --data={place}"))
 
 
+def told(pictures, files):
+    """What a data set of Kaggle holds, in words."""
+    count, masks = (sum(kind in file.parts[:-1] for file in pictures) for kind in ("images", "masks"))
+    if count or masks:
+        return f"{count} pictures and {masks} masks"
+    return f"{len(files)} files, but no pictures in folders images and masks"
+
+
+def told_known(pictures, dataset):
+    """What one of our own data sets holds, in words: pictures and labels alike are image files."""
+    return " and ".join(
+        f"{sum(file.parts[0] == folder for file in pictures)} image files in {folder}" for folder in SETS[dataset].holds
+    )
+
+
 # ---------------------------------------------------------------- Kaggle
+
+
+def from_kaggle(dataset):
+    """A function that brings the archive of a data set on Kaggle into a folder, once Kaggle knows us."""
+    with plain_kaggle_errors(dataset):
+        client = log_in()
+
+    def get(work):
+        with plain_kaggle_errors(dataset):
+            return download(client, dataset, work)
+
+    return get
 
 
 def log_in():
@@ -144,46 +189,26 @@ def old_credentials():
     return None, None
 
 
-@contextmanager
 def plain_kaggle_errors(dataset):
-    """Turn what goes wrong between us and Kaggle into one line without addresses, which may hold credentials."""
-    import requests
-
+    """Turn what goes wrong between us and Kaggle into one line."""
     option = f"--dataset={shown(dataset)}"
     reasons = {
         401: f"Kaggle does not accept your credentials (401); {NEW_TOKEN}",
         403: f"{option} is closed to you or does not exist (403); open its page on Kaggle, log in and accept its terms",
         404: f"{option} is not on Kaggle (404); copy the <owner>/<name> from the data set's page",
     }
-    try:
-        yield
-    except requests.HTTPError as error:
-        status = error.response.status_code
-        reason = reasons.get(status, f"{option} cannot be had from Kaggle now ({status}); try again later")
-    except requests.RequestException:
-        reason = f"{option}: cannot reach Kaggle; check the network and run the same command again"
-    else:
-        return
-    raise Unfinished(reason)
+    return plain_network_errors(option, "Kaggle", reasons)
 
 
 def download(client, dataset, work):
-    """Bring the archive of a data set into the folder work, continuing what an earlier run left there."""
+    """Bring the archive of a data set into the folder work. Returns it in a list."""
     from kagglesdk.datasets.types.dataset_api_service import ApiDownloadDatasetRequest
 
     request = ApiDownloadDatasetRequest()
     request.owner_slug, request.dataset_slug = dataset.split("/")
     with client, client.datasets.dataset_api_client.download_dataset(request) as answer:
-        size = int(answer.headers.get("Content-Length") or 0)
-    version = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
-    # Named after its version: half of an old archive is never continued with half of a new one.
-    archive = work / f"{hashlib.sha256(f'{version} {size}'.encode()).hexdigest()[:16]}.zip"
-    tidy(work, keep=archive if version and size else None)
-    if size - length(archive) > shutil.disk_usage(work).free:
-        raise UserError(f"--dataset={dataset} takes {size:,} bytes, more than the disk has free; free some space")
-    print(f"downloading {dataset}{f', {size / 1e6:.1f} MB' if size else ''}", flush=True)
-    fetch(answer, archive, size)
-    return archive
+        pass  # the rest of it is asked for anew
+    return bring({"archive.zip": answer}, work, dataset)
 
 
 def main(argv):

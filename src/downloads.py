@@ -1,28 +1,103 @@
 """A big archive from the network: fetched so that a later run continues, unpacked with suspicion, installed whole."""
 
-import lzma
+import hashlib
 import os
 import re
 import shutil
-import stat
 import time
-import zipfile
-import zlib
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
 
+from archives import BROKEN, open_archive
 from utils import UserError, shown, write_json
 
 MOST_FILES = 1_000_000
-MOST_EXPANSION = 200  # photos hardly shrink in a zip archive; a bomb grows a thousandfold
+MOST_EXPANSION = 200  # photos hardly shrink in an archive; a bomb grows a thousandfold
 WAITS = (1, 2, 4, 8, 16)  # seconds before each new try on a cut connection
 SILENCE = 60  # seconds without a byte after which a connection counts as cut
 
 
 class Unfinished(UserError):
-    """Kaggle did not give all of the data set. What has arrived stays for the next run."""
+    """Not all of the data set could be had. What has arrived stays for the next run."""
 
 
 # ---------------------------------------------------------------- the network
+
+
+class Part(NamedTuple):
+    """An archive to bring: the answer that told of it, its size in bytes or 0, its file, and whether a later run may
+    continue that."""
+
+    answer: object
+    size: int
+    file: Path
+    lasts: bool
+
+
+def bring(answers, work, dataset, checksums=None):
+    """Bring archives into the folder work, continuing what an earlier run left there. Returns the files.
+
+    answers: {name or address of an archive: the first answer of its server}; checksums: as verify() takes them, by
+    the same names.
+    """
+    parts = [part_of(name, answer, work) for name, answer in answers.items()]
+    tidy(work, keep=[part.file for part in parts if part.lasts])
+    size, free = sum(part.size for part in parts), shutil.disk_usage(work).free
+    if size - sum(length(part.file) for part in parts) > free:
+        raise UserError(f"--dataset={dataset} takes {size:,} bytes, more than the disk has free; free some space")
+    print(f"downloading {dataset}{f', {size / 1e6:.1f} MB' if size else ''}", flush=True)
+    for name, part in zip(answers, parts, strict=True):
+        fetch(part.answer, part.file, part.size)
+        verify(part.file, (checksums or {}).get(name), dataset)
+    return [part.file for part in parts]
+
+
+def part_of(name, answer, work):
+    """What is known of an archive from the first answer of its server."""
+    size = int(answer.headers.get("Content-Length") or 0)
+    version = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
+    # Named after its version: half of an old archive is never continued with half of a new one.
+    mark = hashlib.sha256(f"{name} {version} {size}".encode()).hexdigest()[:16]
+    return Part(answer, size, work / f"{mark}-{name.rpartition('/')[2]}", bool(version and size))
+
+
+def verify(file, checksum, dataset):
+    """Refuse, and remove, an archive of another checksum than is published, "<kind>:<digits>" or None."""
+    if not checksum:
+        return
+    kind, _, digits = checksum.partition(":")
+    found = hashlib.new(kind, usedforsecurity=False)  # which lets MD5 pass where it is banned: it finds mishaps still
+    with open(file, "rb") as content:
+        while block := content.read(2**20):
+            found.update(block)
+    if found.hexdigest() != digits:
+        file.unlink()
+        name = file.name.partition("-")[2]
+        raise Unfinished(
+            f"--dataset={dataset}: {shown(name)} arrived with another {kind.upper()} than is published; it is removed, "
+            "and the same command brings it again"
+        )
+
+
+@contextmanager
+def plain_network_errors(option, site, reasons):
+    """Turn what goes wrong between us and a site into one line without addresses, which may hold credentials.
+
+    option: the option and its value, which the line begins with; reasons: {HTTP status: the line}.
+    """
+    import requests
+
+    try:
+        yield
+    except requests.HTTPError as error:
+        status = error.response.status_code
+        reason = reasons.get(status, f"{option} cannot be had from {site} now ({status}); try again later")
+    except requests.RequestException:
+        reason = f"{option}: cannot reach {site}; check the network and run the same command again"
+    else:
+        return
+    raise Unfinished(reason)
 
 
 def fetch(answer, archive, size):
@@ -46,7 +121,7 @@ def stream(answer, archive, size):
     have = length(archive) if length(archive) <= size else 0
     if size and have == size:
         return
-    # Asked anew where Kaggle's answer came from, because the client can neither wait a limited time nor continue.
+    # Asked anew where the answer came from, because Kaggle's client can neither wait a limited time nor continue.
     asked = answer.request
     headers = {**asked.headers, "Range": f"bytes={have}-", "Accept-Encoding": "identity"}
     with requests.request(
@@ -54,6 +129,8 @@ def stream(answer, archive, size):
     ) as body:
         body.raise_for_status()
         have = have if body.status_code == 206 else 0
+        if archive.name.endswith("gz"):  # which some servers call a tar file that is packed for the journey
+            body.raw.headers.pop("Content-Encoding", None)
         bar = tqdm(total=size or None, initial=have, unit="B", unit_scale=True, disable=None, leave=False)
         with bar, open(archive, "ab" if have else "wb") as file:
             for block in body.iter_content(2**16):
@@ -72,37 +149,49 @@ def length(file):
 
 
 def unpack(archive, folder, dataset):
-    """Unpack an archive into a new folder, or refuse all of it. Returns the folder."""
+    """Unpack an archive into a folder, or refuse all of it."""
     from tqdm import tqdm
 
     try:
-        with zipfile.ZipFile(archive) as bundle:
-            if wrong := mistrust(bundle.infolist(), archive):
+        with open_archive(archive) as bundle:
+            if wrong := mistrust(bundle.members(), archive):
                 raise UserError(f"--dataset={dataset} is refused: its archive {wrong}; choose another data set")
-            for member in tqdm(bundle.infolist(), unit=" files", disable=None, leave=False):
+            for member in tqdm(bundle.members(), unit=" files", disable=None, leave=False):
                 bundle.extract(member, folder)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, lzma.LZMAError):
-        raise UserError(f"--dataset={dataset} did not arrive as a sound zip archive; run again or later") from None
-    return folder
+    except BROKEN:
+        raise UserError(
+            f"--dataset={dataset} did not arrive as a sound zip or tar.gz archive; run again or later"
+        ) from None
 
 
 def mistrust(members, archive):
     """What is wrong with the members of an archive, in words, or None. They are strangers' words and not our paths."""
-    total = sum(member.file_size for member in members)
-    if not 0 < len(members) <= MOST_FILES:
-        return f"holds {len(members):,} files"
-    if total > MOST_EXPANSION * length(archive):
-        return f"of {length(archive):,} bytes would grow to {total:,}"
-    if total > shutil.disk_usage(archive.parent).free:
-        return f"would grow to {total:,} bytes, more than the disk has free"
-    for member in members:
-        name, kind = member.orig_filename, stat.S_IFMT(member.external_attr >> 16)
-        if re.match(r"/|[A-Za-z]:", name) or re.search(r"\\|[\0-\x1f]", name) or ".." in name.split("/"):
-            return f"holds {shown(name)}, a path that leads out of its folder"
-        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            return f"holds {shown(name)}, a link or device"
-        if member.flag_bits & 1:
-            return f"holds {shown(name)}, which needs a password"
+    count = total = 0
+    packed, free = length(archive), shutil.disk_usage(archive.parent).free
+    for count, member in enumerate(members, 1):  # and no further than to the first wrong one: the rest may be a bomb
+        total += member.size
+        if count > MOST_FILES:
+            return f"holds {count:,} files or more"
+        if total > MOST_EXPANSION * packed:
+            return f"of {packed:,} bytes would grow to {total:,} or more"
+        if total > free:
+            return f"would grow to {total:,} bytes or more, and the disk has {free:,} free"
+        if wrong := mistrust_one(member):
+            return f"holds {shown(member.name)}, {wrong}"
+    return None if count else "holds 0 files"
+
+
+def mistrust_one(member):
+    """What is wrong with a member of an archive, in words, or None."""
+    name = member.name
+    if re.match(r"/|[A-Za-z]:", name) or re.search(r"\\|[\0-\x1f]", name) or ".." in name.split("/"):
+        return "a path that leads out of its folder"
+    if not member.plain:
+        return "a link or device"
+    if member.size < 0:
+        return "which would be smaller than nothing"
+    if member.locked:
+        return "which needs a password"
     return None
 
 
@@ -115,21 +204,24 @@ def refuse_to_overwrite(target, force):
         )
 
 
-def install(unpacked, work, dataset, force):
-    """Move an unpacked data set from the folder work to its place beside it in one step. Returns that place."""
+def top_of(unpacked, name):
+    """The folder of an unpacked data set, and its name: the one folder at the top, or all there is under that name."""
     tops = list(unpacked.iterdir())
     if len(tops) == 1 and tops[0].is_dir() and not tops[0].name.startswith("."):
-        unpacked, target = tops[0], work.with_name(tops[0].name)
-    else:
-        target = work.with_name(dataset.split("/")[1])
+        return tops[0], tops[0].name
+    return unpacked, name
+
+
+def install(content, target, work, record, force):
+    """Move the folder of an unpacked data set to its place, beside the folder work, in one step. Returns that place."""
     refuse_to_overwrite(target, force)
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    write_json(unpacked / "source.json", {"dataset": dataset, "site": "kaggle.com", "downloaded": when})
+    write_json(content / "source.json", record | {"downloaded": when})
     try:
         if target.exists():
             (work / "old").mkdir()
             os.replace(target, work / "old" / target.name)
-        os.replace(unpacked, target)
+        os.replace(content, target)
     except BaseException:
         put_back(work)
         raise
@@ -167,9 +259,9 @@ def workspace(work):
                 place.rmdir()
 
 
-def tidy(work, keep=None):
-    """Empty the folder work, but for the file to keep."""
-    for place in [place for place in work.glob("*") if place != keep]:
+def tidy(work, keep=()):
+    """Empty the folder work, but for the files to keep."""
+    for place in [place for place in work.glob("*") if place not in keep]:
         if place.is_dir():
             shutil.rmtree(place, ignore_errors=True)
         else:

@@ -15,17 +15,18 @@ class Kaggle(ThreadingHTTPServer):
     """Serves archives by slug.
 
     `cuts` bodies end after `stop_after` bytes; with `hold` they wait there instead. A `terse` server hands
-    out the archive itself, and says neither its length nor its version.
+    out the archive itself, and says neither its length nor its version. On another port, 0 for one that is free,
+    it is any site with archives: `address` tells where they lie, and `encoding` is what it calls them.
     """
 
     daemon_threads = True
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 7777), Handler)
+    def __init__(self, port=7777):
+        super().__init__(("127.0.0.1", port), Handler)
         self.archives, self.statuses = {}, {}
         self.ranges, self.asked = [], 0
         self.stop_after, self.cuts, self.knows_ranges = 0, 0, True
-        self.terse = False
+        self.terse, self.encoding = False, None
         self.hold, self.go_on = False, threading.Event()
 
     def __enter__(self):
@@ -36,6 +37,9 @@ class Kaggle(ThreadingHTTPServer):
         self.go_on.set()
         self.shutdown()
         self.server_close()
+
+    def address(self, name):
+        return f"http://127.0.0.1:{self.server_port}/storage/{name}"
 
     def handle_error(self, request, client_address):
         pass  # a client that was killed breaks its connection, and that is what the tests want
@@ -66,7 +70,10 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
 
     def do_GET(self):
-        content = self.server.archives[self.path.removeprefix("/storage/").split("?")[0]]
+        name = self.path.removeprefix("/storage/").split("?")[0]
+        if name in self.server.statuses or name not in self.server.archives:
+            return self.refuse(self.server.statuses.get(name, 404))
+        content = self.server.archives[name]
         version, first = f'"{hashlib.sha256(content).hexdigest()}"', 0
         wanted = self.headers["Range"]
         if wanted:
@@ -75,6 +82,8 @@ class Handler(BaseHTTPRequestHandler):
                 first = int(wanted.removeprefix("bytes=").removesuffix("-"))
         self.send_response(206 if wanted and self.server.knows_ranges else 200)
         self.send_header("ETag", version)
+        if self.server.encoding:
+            self.send_header("Content-Encoding", self.server.encoding)
         self.send_header("Content-Length", str(len(content) - first))
         self.end_headers()
         self.send_body(content[first:], bool(wanted))

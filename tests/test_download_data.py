@@ -457,7 +457,7 @@ def test_a_folder_that_cannot_be_written(kaggle, cli, tmp_path, below):
 
 
 def test_a_full_disk_is_noticed_before_the_download(kaggle, cli, tmp_path, monkeypatch):
-    monkeypatch.setattr(download_data.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
     status, _, err = cli()
     assert status == 2 and "free some space" in err and not kaggle.ranges
     assert tree(tmp_path) == ["home"]
