@@ -11,8 +11,7 @@ Options:
                           [default: model/Unet_model.keras].
   --network=<name>        unet: the blog's; thin_unet: on a thin VGG19, which distill.py teaches [default: unet].
   --init=<file>           Begin as this network wherever layers have the same name and shape.
-  --size=<px>             The side of the square that pictures are scaled and padded to, a multiple of 16
-                          [default: 320].
+  --size=<px>             The side of the square that pictures are scaled and padded to [default: 320].
   --base=<n>              Filters of the first block of the network [default: 32].
   --epochs=<n>            How often each picture is seen [default: 40].
   --batch_size=<n>        Pictures per step [default: 16].
@@ -85,8 +84,6 @@ def main(argv):
 
 def check(options):
     """Refuse what no single option's check can see, before Keras loads."""
-    if options["size"] % 16:
-        raise UserError(f"--size={options['size']} must be a multiple of 16; take {options['size'] // 16 * 16}")
     if options["model"].suffix not in (".keras", ".h5"):
         raise UserError(f"--model={shown(options['model'])} must end in .keras or .h5")
     check_place("--model", options["model"])

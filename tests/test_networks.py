@@ -33,7 +33,7 @@ def test_parameters_are_counted_exactly(name, options, parameters):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("size", [32, 48])
+@pytest.mark.parametrize("size", [32, 49])
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 def test_a_network_returns_logits_of_the_size_of_its_pictures(name, size, dtype):
     keras.utils.set_random_seed(1)
