@@ -9,7 +9,9 @@ Options:
   --model=<file>          Where the network goes, .keras or .h5; its record goes beside it and the state of
                           the run into the folder of the same name that ends in .run
                           [default: model/Unet_model.keras].
-  --network=<name>        unet: the blog's; thin_unet: on a thin VGG19, which distill.py teaches [default: unet].
+  --network=<name>        unet: the blog's; unet_large: the same with more dropout, 64 filters wide; thin_unet: on a
+                          thin VGG19, which distill.py teaches; fcn_vgg16: on VGG16; mobilenetv2_unet: on
+                          MobileNetV2, made for 128 px; conv_deconv: five layers [default: unet].
   --init=<file>           Begin as this network wherever layers have the same name and shape.
   --size=<px>             The side of the square that pictures are scaled and padded to [default: 320].
   --base=<n>              Filters of the first block of the network [default: 32].
@@ -55,7 +57,7 @@ from utils import (
 OPTIONS = {
     "--data": path,
     "--model": path,
-    "--network": one_of("unet", "thin_unet"),
+    "--network": one_of("unet", "unet_large", "thin_unet", "fcn_vgg16", "mobilenetv2_unet", "conv_deconv"),
     "--init": path,
     "--size": whole(32, 2048),
     "--base": whole(1, 256),

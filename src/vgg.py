@@ -3,6 +3,7 @@
 import keras
 
 PLAN = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))  # VGG19: the channels of each block, and its convolutions
+PLAN16 = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # VGG16, of fewer convolutions
 MEANS = (103.939, 116.779, 123.68)  # ImageNet's mean blue, green and red, which VGG's weights were trained without
 CENTRED = (4.0, -2.0)  # what a thin network makes of 0..1: numbers around 0 that its biases can reach
 
@@ -29,6 +30,15 @@ def thin_features(picture, widths, layers, dtype="float32"):
     """What a thin VGG19 makes of pictures (n, H, W, 3) in 0..1; see `features`."""
     plan = [(width, count) for width, (_, count) in zip(widths, PLAN, strict=True)]
     return features(keras.layers.Rescaling(*CENTRED, dtype="float32", name="door")(picture), plan, layers, dtype)
+
+
+def vgg16_features(picture, layers, dtype="float32"):
+    """What VGG16 makes of pictures (n, H, W, 3) in 0..1, its colours in the order red, green, blue; see `features`.
+
+    The order is RGB because no built-in layer turns it: Keras's weights of the first kernel are to be turned instead.
+    """
+    door = keras.layers.Rescaling(255.0, [-mean for mean in reversed(MEANS)], dtype="float32", name="door")
+    return features(door(picture), PLAN16, layers, dtype)
 
 
 def encoder(plan, layers, door, dtype="float32"):

@@ -1,71 +1,16 @@
-from itertools import pairwise
+"""The registry of segmentation networks: what records say of them, what is read from disk."""
 
 import keras
-import numpy as np
 import pytest
 
 from saved import read_record, record_path, save_network
-from segmentation.networks import NETWORKS, build, load_network
+from segmentation.networks import NETWORKS, build, describe, load_network
 from segmentation.training import _network
-from utils import UserError, read_json, write_json
+from utils import UserError, write_json
 
 
 def record_of(model):
     return read_record("--model", model, NETWORKS)
-
-
-def convolutions(*channels):
-    """The parameters of 3x3 convolutions from each number of channels to the next, counted by hand."""
-    return sum(9 * one * other + other for one, other in pairwise(channels))
-
-
-# Down: VGG19's plan up to block5_conv1, and one step deeper; up: four steps that join what came down; the scores.
-THIN_UNET = convolutions(3, 16, 16, 32, 32, 64, 64, 64, 64, 128, 128, 128, 128, 256, 256, 256)
-THIN_UNET += convolutions(256 + 256, 128, 128) + convolutions(128 + 128, 96, 96)
-THIN_UNET += convolutions(96 + 64, 64, 64) + convolutions(64 + 32, 32, 32) + 33
-COUNTS = [("unet", {"base": 32, "classes": 1}, 8_639_745), ("unet", {"base": 16, "classes": 1}, 2_161_025)]
-COUNTS += [("thin_unet", {"base": 16, "classes": 1}, THIN_UNET)]
-
-
-@pytest.mark.parametrize(("name", "options", "parameters"), COUNTS)
-def test_parameters_are_counted_exactly(name, options, parameters):
-    assert NETWORKS[name](size=320, **options).count_params() == parameters
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("size", [32, 49])
-@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
-def test_a_network_returns_logits_of_the_size_of_its_pictures(name, size, dtype):
-    keras.utils.set_random_seed(1)
-    network = NETWORKS[name](size=size, classes=3, base=4, dtype=dtype)
-    logits = network(np.random.default_rng(0).random((2, size, size, 3), np.float32))
-    assert logits.shape == (2, size, size, 3) and keras.backend.standardize_dtype(logits.dtype) == "float32"
-    assert np.min(logits) < 0 < np.max(logits)  # no activation has clipped them
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_one_step_changes_every_weight_that_learns(name):
-    network = NETWORKS[name](size=32, base=2)
-    network.compile("adam", "mse")
-    before = [weight.copy() for weight in network.get_weights()]
-    batch = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
-    network.train_on_batch(batch, batch[..., :1] + 1)
-    changed = [(old != new).any() for old, new in zip(before, network.get_weights(), strict=True)]
-    # A ReLU of two filters may be dead from the start; most must move, the last certainly.
-    assert np.mean(changed) > 0.6 and changed[-1]
-
-
-@pytest.mark.parametrize("ending", [".keras", ".h5"])
-@pytest.mark.parametrize("name", NETWORKS)
-def test_saved_and_loaded_is_the_same(tmp_path, name, ending):
-    record = {"network": name, "network_options": {"size": 32, "base": 2, "classes": 1}, "class_names": ["person"]}
-    network = build(record)
-    save_network(tmp_path / f"a{ending}", network, record)
-    loaded, told = load_network(tmp_path / f"a{ending}")
-    assert told == record == read_json(tmp_path / "a.json")
-    batch = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
-    assert (np.asarray(network(batch)) == np.asarray(loaded(batch))).all()
-    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([f"a{ending}", "a.json"])
 
 
 def test_the_file_is_a_whole_keras_model(trained):
@@ -76,6 +21,12 @@ def test_the_file_is_a_whole_keras_model(trained):
 def test_the_record_says_what_training_builds():
     told = _network({"network": "unet", "size": 64, "base": 4})
     assert build(told).input_shape == (None, 64, 64, 3) and told["network_options"]["classes"] == 1
+
+
+def test_a_network_is_described_by_the_options_that_it_has():
+    assert describe("fcn_vgg16", size=50, base=4)["network_options"] == {"size": 50}
+    assert describe("unet", size=64, base=None)["network_options"] == {"size": 64, "base": 32}
+    assert describe("unet_large", base=None)["network_options"] == {"base": 64}
 
 
 def spoil(model, how):

@@ -13,7 +13,7 @@ from segmentation.batches import Augmentation, Batches
 from segmentation.cache import decoded
 from segmentation.datasets import balanced, split
 from segmentation.losses import LOSSES
-from segmentation.networks import NETWORKS, build
+from segmentation.networks import NETWORKS, build, describe
 from utils import ROOT, UserError, shown, told_of
 from vgg import THIN
 
@@ -99,8 +99,7 @@ def _batches(pairs, options):
 
 def _network(options):
     """What the record says of the network: enough to build it again."""
-    of_network = {"size": options["size"], "base": options["base"], "classes": 1}
-    return {"network": options["network"], "network_options": of_network}
+    return describe(options["network"], size=options["size"], base=options["base"], classes=1)
 
 
 def compile_network(network, options, steps):
