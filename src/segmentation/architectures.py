@@ -138,7 +138,7 @@ def _pool_scores(x, classes, name, dtype):
 def mobilenetv2_unet(size, classes=1, dtype="float32"):
     """The U-Net of TensorFlow's tutorial on segmentation, made for 128 px: MobileNetV2, frozen, and pix2pix's way up.
 
-    The encoder is worth nothing before it is given weights.
+    The encoder is worth nothing before networks.load_encoder, which also lets it train if it is to learn by itself.
     """
 
     def scores(x):
