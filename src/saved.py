@@ -1,9 +1,11 @@
-"""A network on disk: its weights in a .keras or .h5 file and, beside it, the record that explains them."""
+"""Networks on disk: ours, weights in a .keras or .h5 file and beside it the record that explains them, and Keras's."""
 
 import warnings
 import zipfile
 import zlib
 from pathlib import Path
+
+import keras
 
 from utils import UserError, read_json, shown, whole_file, write_json
 
@@ -64,6 +66,37 @@ def copy_layers(network, option, model, networks):
     if not taken:
         raise UserError(f"{option}={shown(model)} has no layer of this network; leave it out, or name another")
     print(f"{taken} layers begin as in {shown(Path(model).name)}")
+
+
+def published(option, name, weights, file, side=None):
+    """Keras's own network of that name in keras.applications, without its top, with the weights it is published with.
+
+    weights: a file of them that the option names, or None: Keras downloads `file` once. side: of the square pictures
+    that the weights are for; None: any.
+    """
+    shape = side and (side, side, 3)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Keras only warns of layers that it leaves untrained
+            application = getattr(keras.applications, name)
+            return application(weights=str(weights or "imagenet"), include_top=False, input_shape=shape)
+    except Exception as error:  # of no narrower kind where a download fails
+        said = shown(str(error).partition("\n")[0] or type(error).__name__, 100)
+    if weights and not Path(weights).is_file():
+        raise UserError(f"{option}={shown(weights)} does not exist; name a file of the weights of {name}")
+    if weights:
+        raise UserError(f"{option}={shown(weights)} holds no weights of {name} without its top ({said}); name another")
+    raise UserError(
+        f"the weights of {name} could not be downloaded; copy ~/.keras/models/{file} from a machine where "
+        f"Keras could, and give {option}=<that file>"
+    )
+
+
+def give_weights(layers, source):
+    """Give each of some layers the weights that the layer of its name has in another network."""
+    for layer in layers:
+        if layer.weights:
+            layer.set_weights(source.get_layer(layer.name).get_weights())
 
 
 def read_record(option, model, networks):

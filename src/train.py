@@ -11,12 +11,13 @@ Options:
   --model=<file>          Where the network goes, .keras or .h5; its record goes beside it and the state of
                           the run into the folder of the same name that ends in .run
                           [default: model/Unet_model.keras].
-  --network=<name>        unet: the blog's; thin_unet: on a thin VGG19, which distill.py teaches [default: unet].
+  --network=<name>        unet: the blog's; unet_large: the same with more dropout, 64 filters wide; thin_unet: on a
+                          thin VGG19, which distill.py teaches; fcn_vgg16: on VGG16; mobilenetv2_unet: on
+                          MobileNetV2, made for 128 px; conv_deconv: five layers [default: unet].
   --encoder_weights=<w>   What the encoder of fcn_vgg16 and mobilenetv2_unet begins with: imagenet (downloaded once),
                           none, or a file of Keras's weights without the top [default: imagenet].
   --init=<file>           Begin as this network wherever layers have the same name and shape.
-  --size=<px>             The side of the square that pictures are scaled and padded to, a multiple of 16
-                          [default: 320].
+  --size=<px>             The side of the square that pictures are scaled and padded to [default: 320].
   --base=<n>              Filters of the first block, 32 in unet, 64 in unet_large, 16 in thin_unet if left out.
   --epochs=<n>            How often each picture is seen [default: 40].
   --batch_size=<n>        Pictures per step [default: 16].
@@ -62,12 +63,18 @@ from utils import (
     whole,
 )
 
+
+def weights(name, value):
+    """A check for a name of weights or a file of them."""
+    return value if value in ("imagenet", "none") else path(name, value)
+
+
 OPTIONS = {
     "--data": path,
     "--layout": one_of("auto", "people", "pets", "ade20k", "helen"),
     "--model": path,
-    "--network": one_of("unet", "thin_unet"),
-    "--encoder_weights": text,
+    "--network": one_of("unet", "unet_large", "thin_unet", "fcn_vgg16", "mobilenetv2_unet", "conv_deconv"),
+    "--encoder_weights": weights,
     "--init": path,
     "--size": whole(32, 2048),
     "--base": whole(1, 256),
@@ -99,8 +106,6 @@ def main(argv):
 
 def check(options):
     """Refuse what no single option's check can see, before Keras loads."""
-    if options["size"] % 16:
-        raise UserError(f"--size={options['size']} must be a multiple of 16; take {options['size'] // 16 * 16}")
     if options["model"].suffix not in (".keras", ".h5"):
         raise UserError(f"--model={shown(options['model'])} must end in .keras or .h5")
     check_place("--model", options["model"])

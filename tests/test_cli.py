@@ -90,7 +90,6 @@ def test_a_wrong_call_is_one_line_and_exit_2(script, name, args):
 
 WRONG = [
     ("train.py", "--size=31"),
-    ("train.py", "--size=40"),
     ("train.py", "--size=1e9"),
     ("train.py", "--base=0"),
     ("train.py", "--epochs=-1"),

@@ -1,71 +1,25 @@
-from itertools import pairwise
+"""The registry of segmentation networks: what records say of them, what is read from disk, where encoders come from."""
 
 import keras
 import numpy as np
 import pytest
 
 from saved import read_record, record_path, save_network
-from segmentation.networks import NETWORKS, build, load_network
+from segmentation.networks import (
+    ENCODERS,
+    NETWORKS,
+    build,
+    describe,
+    freeze_encoder,
+    load_encoder,
+    load_network,
+)
 from segmentation.training import _network
-from utils import UserError, read_json, write_json
+from utils import UserError, write_json
 
 
 def record_of(model):
     return read_record("--model", model, NETWORKS)
-
-
-def convolutions(*channels):
-    """The parameters of 3x3 convolutions from each number of channels to the next, counted by hand."""
-    return sum(9 * one * other + other for one, other in pairwise(channels))
-
-
-# Down: VGG19's plan up to block5_conv1, and one step deeper; up: four steps that join what came down; the scores.
-THIN_UNET = convolutions(3, 16, 16, 32, 32, 64, 64, 64, 64, 128, 128, 128, 128, 256, 256, 256)
-THIN_UNET += convolutions(256 + 256, 128, 128) + convolutions(128 + 128, 96, 96)
-THIN_UNET += convolutions(96 + 64, 64, 64) + convolutions(64 + 32, 32, 32) + 33
-COUNTS = [("unet", {"base": 32, "classes": 1}, 8_639_745), ("unet", {"base": 16, "classes": 1}, 2_161_025)]
-COUNTS += [("thin_unet", {"base": 16, "classes": 1}, THIN_UNET)]
-
-
-@pytest.mark.parametrize(("name", "options", "parameters"), COUNTS)
-def test_parameters_are_counted_exactly(name, options, parameters):
-    assert NETWORKS[name](size=320, **options).count_params() == parameters
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("size", [32, 48])
-@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
-def test_a_network_returns_logits_of_the_size_of_its_pictures(name, size, dtype):
-    keras.utils.set_random_seed(1)
-    network = NETWORKS[name](size=size, classes=3, base=4, dtype=dtype)
-    logits = network(np.random.default_rng(0).random((2, size, size, 3), np.float32))
-    assert logits.shape == (2, size, size, 3) and keras.backend.standardize_dtype(logits.dtype) == "float32"
-    assert np.min(logits) < 0 < np.max(logits)  # no activation has clipped them
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_one_step_changes_every_weight_that_learns(name):
-    network = NETWORKS[name](size=32, base=2)
-    network.compile("adam", "mse")
-    before = [weight.copy() for weight in network.get_weights()]
-    batch = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
-    network.train_on_batch(batch, batch[..., :1] + 1)
-    changed = [(old != new).any() for old, new in zip(before, network.get_weights(), strict=True)]
-    # A ReLU of two filters may be dead from the start; most must move, the last certainly.
-    assert np.mean(changed) > 0.6 and changed[-1]
-
-
-@pytest.mark.parametrize("ending", [".keras", ".h5"])
-@pytest.mark.parametrize("name", NETWORKS)
-def test_saved_and_loaded_is_the_same(tmp_path, name, ending):
-    record = {"network": name, "network_options": {"size": 32, "base": 2, "classes": 1}, "class_names": ["person"]}
-    network = build(record)
-    save_network(tmp_path / f"a{ending}", network, record)
-    loaded, told = load_network(tmp_path / f"a{ending}")
-    assert told == record == read_json(tmp_path / "a.json")
-    batch = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
-    assert (np.asarray(network(batch)) == np.asarray(loaded(batch))).all()
-    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([f"a{ending}", "a.json"])
 
 
 def test_the_file_is_a_whole_keras_model(trained):
@@ -76,6 +30,12 @@ def test_the_file_is_a_whole_keras_model(trained):
 def test_the_record_says_what_training_builds():
     told = _network({"network": "unet", "size": 64, "base": 4})
     assert build(told).input_shape == (None, 64, 64, 3) and told["network_options"]["classes"] == 1
+
+
+def test_a_network_is_described_by_the_options_that_it_has():
+    assert describe("fcn_vgg16", size=50, base=4)["network_options"] == {"size": 50}
+    assert describe("unet", size=64, base=None)["network_options"] == {"size": 64, "base": 32}
+    assert describe("unet_large", base=None)["network_options"] == {"base": 64}
 
 
 def spoil(model, how):
@@ -114,3 +74,132 @@ def test_a_network_that_cannot_be_used_is_named_in_one_line(tmp_path, how, endin
     with pytest.raises(UserError, match=r"--model=.*mine") as caught:
         load_network(model)
     assert "\n" not in str(caught.value) and len(str(caught.value)) <= 300
+
+
+# ---------------------------------------------------------------- encoders
+
+PREPARED = {  # as Keras documents it for each
+    "fcn_vgg16": lambda picture: keras.applications.vgg16.preprocess_input(picture * 255),
+    "mobilenetv2_unet": lambda picture: keras.applications.mobilenet_v2.preprocess_input(picture * 255),
+}
+
+
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory):
+    """{network: a file of random weights of its encoder, in Keras's own layout}."""
+    keras.utils.set_random_seed(4)
+    folder, files = tmp_path_factory.mktemp("encoders"), {}
+    for name, encoder in ENCODERS.items():
+        files[name] = folder / f"{name}.weights.h5"
+        source = getattr(keras.applications, encoder.application)(weights=None, include_top=False)
+        source.save_weights(files[name])
+    return files
+
+
+def small(name):
+    return build(describe(name, size=64, base=2))
+
+
+def picture():
+    return np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
+
+
+def weights_of(network):
+    """The weights of all layers up to the encoder's last."""
+    inner = keras.Model(network.input, network.get_layer(ENCODERS[network.name].last).output)
+    return [weight.copy() for weight in inner.get_weights()]
+
+
+def same(some, others):
+    return all(np.array_equal(one, other) for one, other in zip(some, others, strict=True))
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_a_learnt_encoder_sees_what_it_sees_in_keras(name, learnt):
+    network, (application, last, *_) = small(name), ENCODERS[name]
+    load_encoder(network, learnt[name])
+    theirs = getattr(keras.applications, application)(weights=learnt[name], include_top=False, input_shape=(64, 64, 3))
+    wanted = keras.Model(theirs.input, theirs.get_layer(last).output)(PREPARED[name](picture()))
+    found = keras.Model(network.input, network.get_layer(last).output)(picture())
+    np.testing.assert_allclose(found, wanted, atol=1e-4 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_imagenet_is_what_keras_downloads(name, learnt, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "keras.src.utils.file_utils.get_file", lambda file, *_, **__: asked.append(file) or learnt[name]
+    )
+    downloaded, read = small(name), small(name)
+    load_encoder(downloaded, "imagenet")
+    load_encoder(read, str(learnt[name]))
+    assert asked == [ENCODERS[name].file.format(side=96)] and same(weights_of(downloaded), weights_of(read))
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_where_nothing_can_be_downloaded_the_remedies_are_told(name, monkeypatch):
+    def offline(*_, **__):
+        raise Exception("URL fetch failure on somewhere: None -- no route")  # as Keras does
+
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", offline)
+    with pytest.raises(
+        UserError, match=r"^--encoder_weights=imagenet: .*=<that file>, or --encoder_weights=none$"
+    ) as error:
+        load_encoder(small(name), "imagenet")
+    assert ENCODERS[name].file.format(side=96) in str(error.value) and len(str(error.value)) < 290
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("wrong", ["another encoder's", "a text", "a network of ours", "missing"])
+def test_a_file_that_is_not_the_encoders_is_named(name, wrong, learnt, vgg_weights, trained, tmp_path):
+    (tmp_path / "text.weights.h5").write_text("no weights")
+    given = {"a text": tmp_path / "text.weights.h5", "a network of ours": trained, "missing": tmp_path / "gone.h5"}
+    given["another encoder's"] = vgg_weights if name == "fcn_vgg16" else learnt["fcn_vgg16"]
+    network = small(name)
+    before = weights_of(network)
+    with pytest.raises(
+        UserError, match=rf"--encoder_weights=.*{given[wrong].name}.*{ENCODERS[name].application}"
+    ) as error:
+        load_encoder(network, given[wrong])
+    assert "\n" not in str(error.value) and len(str(error.value)) < 290 and same(before, weights_of(network))
+
+
+def test_an_encoder_that_is_published_frozen_trains_only_where_it_has_learnt_nothing(learnt):
+    network = small("mobilenetv2_unet")
+    published = len(network.trainable_weights)
+    load_encoder(network, "none")
+    assert len(network.trainable_weights) > published
+    freeze_encoder(network, "imagenet")  # what a run that goes on says
+    assert len(network.trainable_weights) == published
+    load_encoder(network, "none")
+    load_encoder(network, learnt["mobilenetv2_unet"])
+    assert len(network.trainable_weights) == published
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "stays"),
+    [
+        ("mobilenetv2_unet", "file", True),
+        ("mobilenetv2_unet", "none", False),
+        ("fcn_vgg16", "file", False),
+    ],
+)
+def test_a_step_of_training_leaves_a_frozen_encoder_as_it_is(name, weights, stays, learnt):
+    """Also the statistics of its batch normalisations."""
+    network = small(name)
+    load_encoder(network, learnt[name] if weights == "file" else weights)
+    before = weights_of(network)
+    network.compile("adam", "mse", run_eagerly=True)
+    network.train_on_batch(picture(), picture()[..., :1])
+    assert same(before, weights_of(network)) == stays
+
+
+def test_a_network_without_an_encoder_that_keras_knows_takes_no_weights_for_it(learnt):
+    network = small("unet")
+    before = [weight.copy() for weight in network.get_weights()]
+    for weights in ("imagenet", "none"):
+        load_encoder(network, weights)
+        freeze_encoder(network, weights)
+        assert same(before, network.get_weights()) and len(network.trainable_weights) == len(before)
+    with pytest.raises(UserError, match=r"--encoder_weights=.*fcn_vgg16.* --network=unet"):
+        load_encoder(network, learnt["fcn_vgg16"])

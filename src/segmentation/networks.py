@@ -1,71 +1,58 @@
-"""The segmentation networks: pictures (N, size, size, 3), 0..1, in, logits (N, size, size, classes) out."""
+"""The segmentation networks by name: how a record describes one, how it is built, read, and given a learnt encoder."""
 
-from keras import Input, Model, layers
+import inspect
+from typing import NamedTuple
+
+import keras
 
 import saved
-from vgg import thin_vgg
+from segmentation.architectures import (
+    MOBILE_LAST,
+    POOLS,
+    conv_deconv,
+    fcn_vgg16,
+    mobilenetv2_unet,
+    thin_unet,
+    unet,
+    unet_large,
+)
+from utils import UserError, shown
 
-SKIPS = ("block1_conv2", "block2_conv2", "block3_conv4", "block4_conv4", "block5_conv1")
+NETWORKS = {
+    function.__name__: function for function in (unet, thin_unet, unet_large, fcn_vgg16, mobilenetv2_unet, conv_deconv)
+}
 
 
-def unet(size, classes=1, base=32, dtype="float32"):
-    """The blog's U-Net: five encoder blocks of base, 2 base ... 16 base filters; `size` divides by 16.
+class Encoder(NamedTuple):
+    """The part of a network that Keras has weights for."""
 
-    Departures from Ronneberger et al.: padded convolutions (the mask has the picture's size, no crops),
-    dropout in the two deepest blocks, and one more 3x3 convolution before the scores.
+    application: str  # whose it is: a name in keras.applications
+    last: str  # the layer that it ends with
+    file: str  # what Keras downloads, for pictures of `side`
+    frozen: bool = False  # whether the published network does not train it
+    blue_first: str | None = None  # the layer whose kernel Keras has for blue, green and red
+
+
+ENCODERS = {
+    "fcn_vgg16": Encoder(
+        "VGG16", POOLS[-1], "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", blue_first="block1_conv1"
+    ),
+    "mobilenetv2_unet": Encoder(
+        "MobileNetV2", MOBILE_LAST, "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_{side}_no_top.h5", frozen=True
+    ),
+}
+SIDES = (96, 128, 160, 192, 224)  # px, that Keras has weights of MobileNetV2 for; VGG16's are for any
+
+
+def describe(network, **options):
+    """What a record says of a network, {"network", "network_options"}: its name and those options that it has.
+
+    An option that is None gets the network's own default.
     """
-    inputs = x = Input((size, size, 3), name="pictures")
-    skips = []
-    for level in range(5):
-        x = _two_convolutions(x, base * 2**level, f"down{level + 1}", dtype)
-        if level > 2:
-            x = layers.Dropout(0.3, dtype=dtype, name=f"down{level + 1}_drop")(x)
-        if level < 4:
-            skips.append(x)
-            x = layers.MaxPooling2D(dtype=dtype, name=f"down{level + 1}_pool")(x)
-    for level in reversed(range(4)):
-        filters, name = base * 2**level, f"up{level + 1}"
-        x = layers.Conv2DTranspose(filters, 3, 2, padding="same", dtype=dtype, name=f"{name}_widen")(x)
-        x = layers.Concatenate(dtype=dtype, name=f"{name}_join")([x, skips[level]])
-        x = _two_convolutions(x, filters, name, dtype)
-    x = _convolution(x, base, "last", dtype)
-    # The scores stay in float32: a loss on bfloat16 logits loses the small differences that it learns from.
-    return Model(inputs, layers.Conv2D(classes, 1, dtype="float32", name="logits")(x), name="unet")
-
-
-def _two_convolutions(x, filters, name, dtype):
-    return _convolution(_convolution(x, filters, f"{name}_a", dtype), filters, f"{name}_b", dtype)
-
-
-def _convolution(x, filters, name, dtype):
-    convolution = layers.Conv2D(
-        filters, 3, padding="same", activation="relu", kernel_initializer="he_normal", dtype=dtype, name=name
-    )
-    return convolution(x)
-
-
-def thin_unet(size, classes=1, base=16, dtype="float32"):
-    """A U-Net whose encoder is a thin VGG19, which may bring along what distill.py taught it.
-
-    One step deeper than VGG19, for a view of the whole picture; scores at half of the size, enlarged.
-    """
-    seen = thin_vgg([base * width for width in (1, 2, 4, 8, 16)], SKIPS, dtype, size)
-    skips = [seen.output[layer] for layer in SKIPS]
-    x = layers.MaxPooling2D(padding="same", dtype=dtype, name="deepest_pool")(skips[-1])
-    x = _two_convolutions(x, 16 * base, "deepest", dtype)
-    x = layers.Dropout(0.3, dtype=dtype, name="deepest_drop")(x)
-    for level, filters in ((4, 8 * base), (3, 6 * base), (2, 4 * base), (1, 2 * base)):
-        x = layers.UpSampling2D(dtype=dtype, name=f"up{level + 1}_widen")(x)
-        odd = [(0, x.shape[axis] - skips[level].shape[axis]) for axis in (1, 2)]
-        x = layers.Cropping2D(odd, dtype=dtype, name=f"up{level + 1}_crop")(x) if any(map(any, odd)) else x
-        x = layers.Concatenate(dtype=dtype, name=f"up{level + 1}_join")([x, skips[level]])
-        x = _two_convolutions(x, filters, f"up{level + 1}", dtype)
-    x = layers.Conv2D(classes, 1, dtype="float32", name="logits")(x)
-    x = layers.UpSampling2D(interpolation="bilinear", dtype="float32", name="full_size")(x)
-    return Model(seen.input, x, name="thin_unet")
-
-
-NETWORKS = {"unet": unet, "thin_unet": thin_unet}
+    takes = inspect.signature(NETWORKS[network]).parameters
+    given = {name: value for name, value in options.items() if name in takes}
+    own = {name: takes[name].default if value is None else value for name, value in given.items()}
+    return {"network": network, "network_options": own}
 
 
 def build(record, dtype="float32"):
@@ -76,3 +63,61 @@ def build(record, dtype="float32"):
 def load_network(model):
     """Read the network that --model names, and its record: (keras.Model, dict)."""
     return saved.load_network("--model", model, NETWORKS)
+
+
+# ---------------------------------------------------------------- encoders
+
+
+def load_encoder(network, weights="imagenet"):
+    """Let the encoder of an untrained network begin with what it learnt elsewhere; then `freeze_encoder`.
+
+    weights: "imagenet", which Keras downloads once; "none"; or a file of Keras's own, without the top. A network
+    without such an encoder stays as it is. Building a network never asks for these, so that reading one does not.
+    """
+    encoder = ENCODERS.get(network.name)
+    if encoder and str(weights) != "none":
+        source = _published(encoder, network, None if str(weights) == "imagenet" else weights)
+        saved.give_weights(_encoder_layers(network), source)
+        if encoder.blue_first:
+            _turn_colours(network.get_layer(encoder.blue_first))
+    elif not encoder and str(weights) not in ("imagenet", "none"):
+        raise UserError(
+            f"--encoder_weights={shown(weights)} is for {' or '.join(ENCODERS)}; leave it out with "
+            f"--network={network.name}"
+        )
+    freeze_encoder(network, weights)
+
+
+def freeze_encoder(network, weights="imagenet"):
+    """Say whether the encoder trains: not where the published one does not, unless it begins without `weights`.
+
+    It is for a run that goes on, whose weights come from its own files; a network is built as it was published.
+    Call it before compile.
+    """
+    encoder = ENCODERS.get(network.name)
+    if encoder and encoder.frozen:
+        for layer in _encoder_layers(network):
+            layer.trainable = str(weights) == "none"
+
+
+def _published(encoder, network, file):
+    """The encoder as Keras has it, with the weights of a file or, where that is None, with those of ImageNet."""
+    side = next((side for side in SIDES if side >= network.input_shape[1]), SIDES[-1])
+    try:
+        return saved.published("--encoder_weights", encoder.application, file, encoder.file.format(side=side), side)
+    except UserError as error:
+        if file:
+            raise
+        raise UserError(f"--encoder_weights=imagenet: {error}, or --encoder_weights=none") from None
+
+
+def _encoder_layers(network):
+    """All layers up to the encoder's last."""
+    last = network.get_layer(ENCODERS[network.name].last)
+    return keras.Model(network.input, last.output).layers
+
+
+def _turn_colours(convolution):
+    """Turn a kernel for blue, green and red into one for red, green and blue."""
+    kernel, *rest = convolution.get_weights()
+    convolution.set_weights([kernel[:, :, ::-1], *rest])

@@ -4,7 +4,7 @@ import sys
 import time
 import warnings
 from functools import partial
-from inspect import signature
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,7 +17,7 @@ from segmentation.batches import Augmentation, Batches
 from segmentation.cache import decoded
 from segmentation.datasets import balanced, split
 from segmentation.layouts import LAYOUTS, VOID, ignored_labels
-from segmentation.networks import NETWORKS, build
+from segmentation.networks import NETWORKS, build, describe, freeze_encoder, load_encoder
 from utils import ROOT, UserError, shown, told_of
 from vgg import THIN
 
@@ -98,15 +98,15 @@ def train(
     resume=False,
 ):
     """Train a network on the folder `data` and write it to `model`; the options are those of train.py."""
-    options = locals() | {"sources": sources and list(sources)}
+    options = locals() | {name: value and list(value) for name, value in (("sources", sources), ("ignore", ignore))}
+    options["encoder_weights"] = Path(encoder_weights).name  # as the run and the record tell it
     keras.utils.set_random_seed(seed)
     pairs = decoded(data, size, layout)
     run = Run(model, options, pairs.fingerprint, "iou")
     run.precision = run.precision or choose_precision(precision)
     training, held_back = _batches(pairs, options)
     network = build(_network(options, LAYOUTS[pairs.layout]), POLICIES[run.precision])
-    if init and not run.history:
-        copy_layers(network, "--init", init, NETWORKS | THIN)
+    _begin(network, run, encoder_weights, init)
     weights = _weights(training) if class_weights == "auto" else None
     compile_network(network, options, len(training) * epochs, weights)
     held = len(held_back.rows) if held_back else 0
@@ -118,6 +118,15 @@ def train(
         raise KeyboardInterrupt(_publish(run, options, pairs) + "; --resume continues") from None
     print(_publish(run, options, pairs))
     run.finish()
+
+
+def _begin(network, run, encoder_weights, init):
+    """Give an untrained network what it begins with, unless the run has weights of its own already."""
+    if run.history:
+        return freeze_encoder(network, encoder_weights)
+    load_encoder(network, encoder_weights)
+    if init:
+        copy_layers(network, "--init", init, NETWORKS | THIN)
 
 
 def _batches(pairs, options):
@@ -147,15 +156,11 @@ def _weights(batches):
 
 def _network(options, layout):
     """What the record says of the network: enough to build it again."""
-    name, of_network = options["network"], {"size": options["size"], "classes": layout.outputs}
-    base = signature(NETWORKS[name]).parameters.get("base")
-    if base:
-        of_network["base"] = options["base"] or base.default
-    elif options["base"]:
-        raise UserError(
-            f"--base={options['base']} means nothing to --network={name}, whose filters are fixed; leave it out"
-        )
-    return {"network": name, "network_options": of_network}
+    name, base = options["network"], options["base"]
+    described = describe(name, size=options["size"], base=base, classes=layout.outputs)
+    if base and "base" not in described["network_options"]:
+        raise UserError(f"--base={base} means nothing to --network={name}, whose filters are fixed; leave it out")
+    return described
 
 
 def compile_network(network, options, steps, weights=None):
