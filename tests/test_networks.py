@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from saved import read_record, record_path, save_network
+from segmentation.layouts import LAYOUTS
 from segmentation.networks import (
     ENCODERS,
     NETWORKS,
@@ -28,7 +29,7 @@ def test_the_file_is_a_whole_keras_model(trained):
 
 
 def test_the_record_says_what_training_builds():
-    told = _network({"network": "unet", "size": 64, "base": 4})
+    told = _network({"network": "unet", "size": 64, "base": 4}, LAYOUTS["people"])
     assert build(told).input_shape == (None, 64, 64, 3) and told["network_options"]["classes"] == 1
 
 

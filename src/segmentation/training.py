@@ -122,10 +122,11 @@ def train(
 
 def _begin(network, run, encoder_weights, init):
     """Give an untrained network what it begins with, unless the run has weights of its own already."""
-    if run.history:
-        return freeze_encoder(network, encoder_weights)
-    load_encoder(network, encoder_weights)
-    if init:
+    if run.history or init:  # then what would be downloaded would not last
+        freeze_encoder(network, encoder_weights)
+    else:
+        load_encoder(network, encoder_weights)
+    if init and not run.history:
         copy_layers(network, "--init", init, NETWORKS | THIN)
 
 
