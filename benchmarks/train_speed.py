@@ -98,7 +98,8 @@ def keras_step(size, base, precision, pictures, masks):
     from segmentation.training import compile_network
 
     network = unet(size, base=base, dtype=POLICIES[precision])
-    compile_network(network, {"learning_rate": 1e-4, "schedule": "constant", "loss": "both"}, steps=1)
+    options = {"learning_rate": 1e-4, "schedule": "constant", "optimizer": "adam", "loss": "both"}
+    compile_network(network, options, steps=1)
     return lambda: network.train_on_batch(pictures, masks)
 
 
