@@ -11,7 +11,7 @@ Options:
   --vgg_weights=<file>   The weights of VGG19, instead of those that Keras downloads once.
   --model=<file>         Where the network goes, .keras; its record goes beside it and the state of the run into the
                          folder of the same name that ends in .run [default: model/mini.keras].
-  --widths=<numbers>     The channels of its five blocks; VGG19 has 64,128,256,512,512 [default: 16,32,64,128,256].
+  --widths=<numbers>     The channels of its five blocks; VGG19 has 64,128,256,512,512 [default: 16,32,64,192,256].
   --init=<file>          Begin as this network, which distill.py wrote, and not as a pruned VGG19.
   --size=<px>            The side of the square pieces of pictures [default: 128].
   --batch_size=<n>       Pieces per step [default: 8].

@@ -71,7 +71,7 @@ def test_no_source_grows_past_three_hundred_lines(source):
 @pytest.mark.skipif(not TREE.exists(), reason="no git checkout")
 def test_git_keeps_out_what_is_not_ours():
     kept_out = ["data/people_segmentation/images/a.jpg", "model/Unet_model.keras", "model/Unet_model.run/run.json"]
-    kept_out += ["me_mask.jpeg", "holiday/me_alpha.png", ".venv/bin/python"]
+    kept_out += ["me_mask.jpeg", "me_mask_hair.png", "me_index.png", "holiday/me_alpha.png", ".venv/bin/python"]
     ask = ["git", "check-ignore", *kept_out, "model/README.md", "examples/me_mask.jpeg"]
     answer = subprocess.run(ask, cwd=ROOT, capture_output=True, text=True)
     assert answer.stdout.split() == kept_out

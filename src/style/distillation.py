@@ -25,7 +25,7 @@ def distill(
     paintings=(ROOT / "examples/styles",),
     vgg_weights=None,
     model=ROOT / "model/mini.keras",
-    widths=(16, 32, 64, 128, 256),
+    widths=(16, 32, 64, 192, 256),
     init=None,
     size=128,
     batch_size=8,
