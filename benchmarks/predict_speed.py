@@ -5,12 +5,11 @@ Usage:
   predict_speed.py --help
 
 Options:
-  --size=<px>         The side at which the network works [default: 320].
-  --base=<n>          Filters of its first block [default: 32].
+  --model=<file>      The network [default: model/person.keras].
   --rounds=<n>        Measured photos of each size [default: 5].
   --help              Show this text.
 
-The photos are drawn and the network is untrained: neither changes the time.
+The photos are drawn, which does not change the time.
 """
 
 import resource
@@ -22,18 +21,17 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from utils import quiet_libraries, read_options, run, whole
+from utils import path, quiet_libraries, read_options, run, whole
 
-OPTIONS = {"--size": whole(32, 2048), "--base": whole(1, 256), "--rounds": whole(1, 1000)}
+OPTIONS = {"--model": path, "--rounds": whole(1, 1000)}
 SIZES = {"1 megapixel": (1152, 864), "12 megapixels": (4000, 3000), "50 megapixels": (8192, 6144)}
 
 
 def main(argv):
     options = read_options(__doc__, OPTIONS, argv)
     with quiet_libraries():
-        from segmentation.networks import build
-    record = {"network": "unet", "network_options": {"size": options["size"], "base": options["base"], "classes": 1}}
-    network = build(record)
+        from segmentation.networks import load_network
+    network, record = load_network(options["model"])
     for name, size in SIZES.items():
         times = measure(network, record, size, options["rounds"])
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

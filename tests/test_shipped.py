@@ -13,7 +13,7 @@ from style.features import CONTENT_LAYER, LAYERS, NETWORKS, STYLE_LAYERS
 from style.objective import gram, relative
 from utils import ROOT, read_json
 
-SHIPPED = ("mini", "person", "thin_unet")
+SHIPPED = ("mini", "person")
 NO_SOCKETS = """
 import socket, sys
 def shut(*_, **__):
