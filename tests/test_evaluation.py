@@ -10,7 +10,7 @@ from segmentation import prediction
 from segmentation.datasets import is_held_back
 from segmentation.evaluation import evaluate
 from segmentation.layouts import LAYOUTS
-from utils import UserError, read_json, write_json
+from utils import UserError, read_json, shown, write_json
 
 
 class Constant:
@@ -51,7 +51,7 @@ def test_scores_of_the_set_and_means_over_pictures(people, constants, tmp_path, 
     assert f"{everything['set']['boundary_f1']:.3f}   24\n" in said
     assert all(head in said for head in ("iou", "f1", "precision", "recall", "boundary f1"))
     worst = sorted(everything["pictures"], key=lambda stem: everything["pictures"][stem]["iou"])[0]
-    assert f"worst of {constants[0]}: {worst}" in said
+    assert f"worst of {shown(constants[0])}: {worst}" in said
     assert f"{everything['set']['iou']:.3f}" in said
 
 
