@@ -14,7 +14,8 @@ from hardware import accelerators, versions
 from utils import UserError, command_of, read_json, shown, whole_file, write_json, write_text
 
 # What may differ when a run goes on; every other option is part of what the run computes.
-FREE_OPTIONS = {"data", "photos", "paintings", "vgg_weights", "init", "epochs", "patience", "tensorboard", "resume"}
+PLACES = {"data", "nobody", "photos", "paintings", "vgg_weights", "init"}  # a hash stands for what they hold
+FREE_OPTIONS = PLACES | {"epochs", "patience", "tensorboard", "resume"}
 
 
 class Run(keras.callbacks.Callback):

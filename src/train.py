@@ -31,6 +31,8 @@ Options:
   --augment=<on|off>      Whether to flip, zoom, shift, turn, recolour and paste figures [default: on].
   --validation=<share>    The share of pictures held back to score on, chosen by their names [default: 0.2];
                           a set that comes split is held to its own split.
+  --nobody=<dirs>         Folders of photos without a figure to learn from, too, with commas between them: of animals,
+                          things, places, that a network otherwise takes for people.
   --sources=<names>       Balance the sources of the pictures, told by how their names begin, with commas between
                           them: each is drawn by the square root of its number.
   --patience=<n>          Epochs without a better score after which the run ends [default: 10].
@@ -88,6 +90,7 @@ OPTIONS = {
     "--ignore": list_of(text),
     "--augment": one_of("on", "off"),
     "--validation": number(0, 0.9),
+    "--nobody": list_of(path),
     "--sources": list_of(text),
     "--patience": whole(1, 100_000),
     "--precision": one_of("auto", "float32", "bfloat16"),

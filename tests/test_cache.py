@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from drawn import draw_layout
 from segmentation import cache as module
 from segmentation.cache import decoded
 from utils import UserError
@@ -92,3 +93,30 @@ def test_a_cache_that_the_disk_cannot_hold_is_refused_before_the_work(folder, mo
     with pytest.raises(UserError, match="--size"):
         decoded(folder, 32)
     assert list(module.CACHE.iterdir()) == []
+
+
+@pytest.fixture
+def empty_rooms(tmp_path):
+    (tmp_path / "rooms").mkdir()
+    Image.new("RGB", (80, 40), (250, 250, 250)).save(tmp_path / "rooms" / "hall.png")
+    return tmp_path / "rooms"
+
+
+def test_photos_of_nobody_come_with_empty_masks(folder, empty_rooms):
+    alone, pairs = decoded(folder, 32), decoded(folder, 32, nobody=[empty_rooms])
+    assert set(pairs.rows) - set(alone.rows) == {"hall"} and pairs.fingerprint != alone.fingerprint
+    assert pairs.pictures[pairs.rows["hall"]].max() > 240 and not pairs.labels[pairs.rows["hall"]].any()
+
+
+def test_photos_of_nobody_are_told_from_the_others_and_from_each_other(folder, empty_rooms):
+    Image.new("RGB", (8, 8)).save(empty_rooms / "0003.png")
+    with pytest.raises(UserError, match=r"--nobody and --data both .*0003"):
+        decoded(folder, 32, nobody=[empty_rooms])
+    Image.new("RGB", (8, 8)).save(empty_rooms / "hall.jpg")
+    with pytest.raises(UserError, match=r"--nobody holds several .*hall"):
+        decoded(folder, 32, nobody=[empty_rooms])
+
+
+def test_photos_of_nobody_are_for_a_single_class(tmp_path, empty_rooms):
+    with pytest.raises(UserError, match="--nobody is for data of a single class"):
+        decoded(draw_layout(tmp_path / "pets", "pets"), 32, nobody=[empty_rooms])

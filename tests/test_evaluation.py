@@ -77,6 +77,9 @@ def test_false_alarms_are_counted(people, constants, tmp_path, capsys):
     assert everything["false_alarms"] == {"pictures": 24, "found": 24}
     assert nothing["false_alarms"] == {"pictures": 24, "found": 0} and nothing["set"]["iou"] == 1
     assert "a figure found in 24 of 24 pictures without one" in capsys.readouterr().out
+    evaluate(people / "images", constants, nobody=True, part="held_back")
+    few = sum(is_held_back(f"{n:04}", 0.25) for n in range(24))
+    assert 0 < few < 24 and f"a figure found in {few} of {few} pictures without one" in capsys.readouterr().out
 
 
 def test_the_panel_shows_pictures_and_masks(people, constants, tmp_path):

@@ -80,6 +80,17 @@ def test_a_run_leaves_a_network_its_record_its_log_and_its_curves(people, tmp_pa
     assert "waited for input" in said and "IoU" in said and "left out" not in said
 
 
+def test_a_network_learns_that_there_may_be_nobody(people, tmp_path, capsys):
+    (tmp_path / "rooms").mkdir()
+    for number in range(8):
+        Image.new("RGB", (64, 64), (30 * number, 90, 60)).save(tmp_path / "rooms" / f"{number}.png")
+    train(people, tmp_path / "m.keras", nobody=[tmp_path / "rooms"], **QUICK)
+    held_back = sum(is_held_back(stem, 0.2) for stem in [f"{n:04}" for n in range(24)] + [str(n) for n in range(8)])
+    assert f"{32 - held_back} pictures to train on, {held_back} held back" in capsys.readouterr().out
+    record = read_json(tmp_path / "m.json")
+    assert "--nobody=rooms" in record["command"] and record["data"]["pictures"] == 32
+
+
 def test_the_saved_network_is_that_of_the_best_epoch(people, tmp_path, monkeypatch):
     model = tmp_path / "m.keras"
     kept = {}

@@ -11,7 +11,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from images import fit, pad_offset, pad_square
-from segmentation.datasets import WrongSize, find_pairs, read_pair, say_left_out
+from segmentation.datasets import WrongSize, find_pairs, photos_of_nobody, read_pair, say_left_out
 from segmentation.layouts import LAYOUTS, VOID, recognise
 from utils import ROOT, UserError, named, read_json, shown, write_json
 
@@ -35,10 +35,15 @@ class DecodedSet:
         self.labels = np.load(folder / "labels.npy", mmap_mode="r")
 
 
-def decoded(data, size, layout="auto"):
-    """The pairs of the folder `data` at `size` px, from the cache where the same bytes were decoded before."""
+def decoded(data, size, layout="auto", nobody=()):
+    """The pairs of the folder `data` at `size` px, from the cache where the same bytes were decoded before.
+
+    nobody: folders of further pictures, which show no figure.
+    """
     layout = recognise(data, layout)
     pairs, problems = find_pairs(data, LAYOUTS[layout])
+    if nobody:
+        pairs |= _of_nobody(nobody, pairs, layout)
     fingerprint = _fingerprint(pairs)
     folder = CACHE / f"{fingerprint[:16]}-{layout}-{size}-{FORMAT}"
     if not folder.exists():
@@ -48,12 +53,23 @@ def decoded(data, size, layout="auto"):
     return result
 
 
+def _of_nobody(folders, pairs, layout):
+    """The pictures of the folders that --nobody names, as pairs without labels."""
+    if LAYOUTS[layout].outputs > 1:
+        raise UserError(f"--nobody is for data of a single class, and --layout={layout} has several; leave it out")
+    photos = photos_of_nobody("--nobody", folders)
+    twice = sorted(photos.keys() & pairs.keys())
+    if twice:
+        raise UserError(f"--nobody and --data both hold pictures named {named(twice, 2)}; rename them in one")
+    return photos
+
+
 def _fingerprint(pairs):
     """A hash of the names and bytes of all pairs: a second per gigabyte, where sizes and dates may lie."""
     total = hashlib.sha256()
     for stem, files in pairs.items():
         total.update(os.fsencode(stem))
-        for file in files:
+        for file in filter(None, files):
             try:
                 total.update(hashlib.sha256(file.read_bytes()).digest())
             except OSError:

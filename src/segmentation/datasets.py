@@ -9,7 +9,7 @@ from PIL import Image
 
 from images import flatten, load, open_picture
 from segmentation.layouts import TRAINING
-from utils import PICTURES, UserError, named, shown
+from utils import PICTURES, UserError, find_pictures, named, shown
 
 # ---------------------------------------------------------------- pairs
 
@@ -33,6 +33,16 @@ def find_pairs(folder, layout):
         for stem in sorted(pictures.keys() & labels.keys()):
             pairs[f"{part}/{stem}" if part else stem] = pictures[stem], labels[stem]
     return pairs, {problem: names for problem, names in problems.items() if names}
+
+
+def photos_of_nobody(option, folders):
+    """The pictures of some folders, none of which shows a figure: {stem: (picture, None)}."""
+    files = [file for folder in folders for file in find_pictures(option, folder)]
+    found = {file.stem: (file, None) for file in files}
+    if len(found) < len(files):
+        names = [file.name for file in files if found[file.stem][0] != file]
+        raise UserError(f"{option} holds several pictures of one name, {named(names, 2)}; rename them")
+    return found
 
 
 def say_left_out(problems):
@@ -64,8 +74,10 @@ class WrongSize(UserError):
 
 
 def read_pair(picture, label, layout):
-    """One pair: an RGB Pillow image and its labels, (height, width) uint8."""
+    """One pair: an RGB Pillow image and its labels, (height, width) uint8: all 0 where `label` is None."""
     image = flatten(open_picture(picture))
+    if label is None:
+        return image, np.zeros((image.height, image.width), np.uint8)
     labels = read_labels(label, layout)
     if labels.shape != (image.height, image.width):
         size = "{1} x {0}".format(*labels.shape)

@@ -4,13 +4,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from images import flatten, open_picture
 from segmentation.classes import draw_confusion, legend, painted
-from segmentation.datasets import find_pairs, is_held_back, read_pair, say_left_out
+from segmentation.datasets import find_pairs, is_held_back, photos_of_nobody, read_pair, say_left_out
 from segmentation.layouts import LAYOUTS, ignored_labels, recognise
 from segmentation.networks import load_network
 from segmentation.tables import Classes, Figures
-from utils import UserError, find_pictures, shown, whole_file, write_json
+from utils import UserError, shown, whole_file, write_json
 
 
 def evaluate(
@@ -36,12 +35,13 @@ def evaluate(
     judge = Figures(threshold) if layout.outputs == 1 else Classes(layout, ignored)
     if confusion and (layout.outputs == 1 or len(model) > 1):
         raise UserError(f"--confusion={shown(confusion)} shows one --model of several classes; leave it out")
-    pairs = photos_of_nobody(data) if nobody else choose_pairs(data, layout, part, records)
+    pairs = photos_of_nobody("--data", [data]) if nobody else pairs_of(data, layout)
+    pairs = choose_part(pairs, data, part, records)
     chosen = set(np.linspace(0, len(pairs) - 1, min(pictures, len(pairs))).round().astype(int)) if panel else set()
     results, rows = {name: {} for name in networks}, []
     for place, (stem, files) in enumerate(tqdm(pairs.items(), "scoring", unit="picture", disable=None)):
         try:
-            picture, true = read_pair(*files, layout) if files[1] else read_nobody(files[0])
+            picture, true = read_pair(*files, layout)
         except UserError as error:
             print(f"left out: {error}")
             continue
@@ -74,10 +74,15 @@ def check_classes(networks, layout, data):
             )
 
 
-def choose_pairs(data, layout, part, records):
-    """The pairs of the folder that `part` means, by stem."""
+def pairs_of(data, layout):
+    """The pairs of the folder, by stem; what is left out is told."""
     pairs, problems = find_pairs(data, layout)
     say_left_out(problems)
+    return pairs
+
+
+def choose_part(pairs, data, part, records):
+    """Those of the pairs that `part` means, by stem."""
     if part != "all":
         shares = [record.get("data", {}).get("held_back") for record in records]
         if None in shares:
@@ -86,19 +91,8 @@ def choose_pairs(data, layout, part, records):
         share = min(shares) if part == "held_back" else max(shares)
         pairs = {stem: files for stem, files in pairs.items() if is_held_back(stem, share) == (part == "held_back")}
     if not pairs:
-        raise UserError(f"--data={shown(data)} has no pair of picture and mask (--part={part}); check the folder")
+        raise UserError(f"--data={shown(data)} has no picture to score (--part={part}); check the folder")
     return pairs
-
-
-def photos_of_nobody(folder):
-    """The pictures of a folder, each without a mask: {stem: (picture, None)}."""
-    return {file.stem: (file, None) for file in find_pictures("--data", folder)}
-
-
-def read_nobody(picture):
-    """A picture as `read_pair` reads it, with a mask that is empty."""
-    image = flatten(open_picture(picture))
-    return image, np.zeros((image.height, image.width), np.uint8)
 
 
 def draw_panel(target, titles, rows, layout):

@@ -90,6 +90,7 @@ def train(
     ignore=None,
     augment="on",
     validation=0.2,
+    nobody=None,
     sources=None,
     patience=10,
     precision="auto",
@@ -98,10 +99,11 @@ def train(
     resume=False,
 ):
     """Train a network on the folder `data` and write it to `model`; the options are those of train.py."""
-    options = locals() | {name: value and list(value) for name, value in (("sources", sources), ("ignore", ignore))}
+    options = locals()
+    options |= {name: options[name] and list(options[name]) for name in ("nobody", "sources", "ignore")}
     options["encoder_weights"] = Path(encoder_weights).name  # as the run and the record tell it
     keras.utils.set_random_seed(seed)
-    pairs = decoded(data, size, layout)
+    pairs = decoded(data, size, layout, nobody or ())
     run = Run(model, options, pairs.fingerprint, "iou")
     run.precision = run.precision or choose_precision(precision)
     training, held_back = _batches(pairs, options)
