@@ -30,7 +30,7 @@ Options:
                           layout: other of ade20k.
   --augment=<on|off>      Whether to flip, zoom, shift, turn, recolour and paste figures [default: on].
   --validation=<share>    The share of pictures held back to score on, chosen by their names [default: 0.2];
-                          a set that comes split is held to its own split.
+                          of a set that comes split it is that of its own split; 0 scores on none.
   --nobody=<dirs>         Folders of photos without a figure to learn from, too, with commas between them: of animals,
                           things, places, that a network otherwise takes for people.
   --sources=<names>       Balance the sources of the pictures, told by how their names begin, with commas between

@@ -150,22 +150,25 @@ def test_a_record_without_a_held_back_share_is_named(people, trained, tmp_path):
 class Stripes:
     """A network that sees the stripes of `drawn_labels` where they are in the first picture of a set."""
 
-    def __init__(self, outputs):
-        self.outputs = outputs
+    def __init__(self, layout):
+        self.layout = layout
 
     def predict_on_batch(self, pictures):
         side = pictures.shape[1]
-        labels = np.pad(drawn_labels(self.outputs), ((4, 4), (0, 0)))
+        labels = np.pad(drawn_labels(self.layout.outputs), ((4, 4), (0, 0)))
         assert labels.shape == (side, side)
-        return np.repeat(20 * np.eye(self.outputs, dtype=np.float32)[labels][None], len(pictures), axis=0)
+        scores = 20 * np.eye(self.layout.outputs, dtype=np.float32)[labels]
+        both_ways = scores, scores[:, ::-1, self.layout.mirror[: self.layout.outputs]]
+        return np.repeat(both_ways, len(pictures) // 2, axis=0)
 
 
 @pytest.fixture(params=["pets", "ade20k", "helen"])
 def striped(request, tmp_path, monkeypatch):
     """A set of several classes and a network that is right on one picture of each part."""
     layout = LAYOUTS[request.param]
-    record = {"network_options": {"size": 32}, "class_names": list(layout.classes), "data": {"held_back": 0.2}}
-    monkeypatch.setattr(module, "load_network", lambda model: (Stripes(layout.outputs), record))
+    record = {"network_options": {"size": 32}, "class_names": list(layout.classes)}
+    record["data"] = {"held_back": 0.2, "layout": request.param}
+    monkeypatch.setattr(module, "load_network", lambda model: (Stripes(layout), record))
     return layout, draw_layout(tmp_path / "set", request.param)
 
 
@@ -193,7 +196,7 @@ def test_several_classes_are_scored(striped, tmp_path, capsys):
 def test_the_parts_of_a_set_that_comes_split(tmp_path, monkeypatch):
     layout, folder = LAYOUTS["helen"], draw_layout(tmp_path / "set", "helen")
     record = {"network_options": {"size": 32}, "class_names": list(layout.classes), "data": {"held_back": 0.2}}
-    monkeypatch.setattr(module, "load_network", lambda model: (Stripes(layout.outputs), record))
+    monkeypatch.setattr(module, "load_network", lambda model: (Stripes(layout), record))
     for part in ("training", "held_back"):
         evaluate(folder, [tmp_path / "m.keras"], part=part, json=tmp_path / "a.json")
         pictures = read_json(tmp_path / "a.json")["models"][str(tmp_path / "m.keras")]["pictures"]

@@ -83,26 +83,26 @@ def test_a_missing_network_names_all_three_ways_on(tmp_path):
 
 
 class Halves:
-    """A network that sees its first class on the left and its third on the right."""
+    """A network that sees its first class above and its third below."""
 
     def predict_on_batch(self, pictures):
         scores = np.zeros((*pictures.shape[:3], 3), np.float32)
-        half = pictures.shape[2] // 2
-        scores[:, :, :half, 0] = scores[:, :, half:, 2] = 20
+        half = pictures.shape[1] // 2
+        scores[:, :half, :, 0] = scores[:, half:, :, 2] = 20
         return scores
 
 
 @pytest.mark.parametrize(
-    ("classes", "left", "right"),
+    ("classes", "above", "below"),
     [(None, 1, 0), (("bicycle",), 0, 1), (("person", "bicycle"), 1, 1), (("dog",), 0, 0)],
     ids=["its figure", "another", "both", "what is not there"],
 )
-def test_any_classes_can_be_kept(monkeypatch, tmp_path, classes, left, right):
+def test_any_classes_can_be_kept(monkeypatch, tmp_path, classes, above, below):
     record = {"network_options": {"size": 32}, "class_names": ["person", "dog", "bicycle"], "figure": ["person"]}
     monkeypatch.setattr("masking.load_network", lambda model: (Halves(), record))
     (tmp_path / "m.keras").touch()
     photo = Image.new("RGB", (60, 60), (90, 90, 90))
     mask = figure_finder("figure", None, tmp_path / "m.keras", classes)(tmp_path / "a.jpg", photo)
-    assert mask[30, 10] == left and mask[30, 50] == right
+    assert mask[10, 30] == above and mask[50, 30] == below
     with pytest.raises(UserError, match=r"--keep_classes=cat is no class of it; choose from person, dog, bicycle"):
         figure_finder("figure", None, tmp_path / "m.keras", ("cat",))

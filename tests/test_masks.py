@@ -4,7 +4,8 @@ from PIL import Image, ImageDraw
 
 from images import pad_offset, to_array
 from segmentation.datasets import read_mask
-from segmentation.masks import find_masks, refine
+from segmentation.layouts import LAYOUTS
+from segmentation.masks import find_masks, find_scores, refine
 
 RECORD = {"network_options": {"size": 64, "base": 2, "classes": 1}}
 
@@ -19,6 +20,17 @@ class Painted:
         self.batches.append(pictures)
         red = (pictures[..., 0] > 0.5) & (pictures[..., 1] < 0.5)
         return np.where(red, 4.0, -4.0).astype(np.float32)[..., None]
+
+
+class Sided:
+    """A network that sees one class on the left of any picture and another on the right."""
+
+    def __init__(self, left, right, outputs):
+        self.scores = np.zeros((64, 64, outputs), np.float32)
+        self.scores[:, :32, left], self.scores[:, 32:, right] = 4, 4
+
+    def predict_on_batch(self, pictures):
+        return np.stack([self.scores] * len(pictures))
 
 
 def disc(width, height, radius=None):
@@ -80,9 +92,9 @@ def test_strips_leave_no_seams(monkeypatch):
 def test_pictures_are_padded_and_not_distorted():
     network = Painted()
     find_masks(network, RECORD, [Image.new("RGB", (640, 160), (255, 0, 0))])
-    batch = network.batches[0]
+    batch = network.batches[0]  # the picture and its mirror image
     left, top = pad_offset((64, 16), 64)
-    assert batch.shape == (1, 64, 64, 3) and (left, top) == (0, 24)
+    assert batch.shape == (2, 64, 64, 3) and (left, top) == (0, 24)
     assert (batch[0, :24] == 0).all() and (batch[0, 40:] == 0).all() and (batch[0, 24:40, :, 0] == 1).all()
 
 
@@ -96,7 +108,7 @@ def test_many_pictures_go_through_together():
 def test_a_higher_threshold_keeps_less():
     class Ramp:
         def predict_on_batch(self, pictures):
-            return np.tile(np.linspace(-5, 5, 64, dtype=np.float32)[:, None], (len(pictures), 64, 1, 1))
+            return np.tile(np.linspace(-5, 5, 64, dtype=np.float32)[:, None, None], (len(pictures), 1, 64, 1))
 
     grey = Image.new("RGB", (64, 64), "grey")
     kept = [(find_masks(Ramp(), RECORD, [grey], threshold)[0] > 0.5).mean() for threshold in (0.1, 0.5, 0.9)]
@@ -111,3 +123,21 @@ def test_a_mask_saved_and_read_and_resized_is_the_same(tmp_path):
     assert (np.asarray(again) == (np.asarray(true) > 127) * 255).all()
     small = again.resize((75, 50), Image.Resampling.NEAREST)
     assert set(np.unique(small)) == {0, 255} and abs(np.mean(small) - np.mean(true)) < 2
+
+
+def test_a_picture_is_seen_in_a_mirror_too():
+    (scores,) = find_scores(Sided(0, 0, 1), RECORD, [Image.new("RGB", (64, 40))])
+    assert scores.shape == (40, 64, 1) and (scores == 4).all()
+    half = Sided(0, 0, 1)
+    half.scores[:, 32:] = 0  # it sees only what is on the left
+    (scores,) = find_scores(half, RECORD, [Image.new("RGB", (64, 40))])
+    assert (scores == 2).all()
+
+
+def test_left_and_right_change_places_in_the_mirror():
+    classes = LAYOUTS["helen"].classes
+    network = Sided(classes.index("le"), classes.index("re"), len(classes))
+    for layout, kept in (("helen", True), ("ade20k", False)):
+        record = RECORD | {"class_names": classes, "data": {"layout": layout}}
+        (scores,) = find_scores(network, record, [Image.new("RGB", (64, 64))])
+        assert (scores == network.scores).all() == kept

@@ -70,10 +70,7 @@ class Augmentation:
 
     def __init__(self, layout):
         self.pasted, around = layout.moves.pasted, 0.0 if layout.outputs == 1 else float(VOID)
-        self.mirrored = np.arange(VOID + 1, dtype=np.float32)  # what each label is in a mirror
-        for one, other in layout.mirrored:
-            one, other = layout.classes.index(one), layout.classes.index(other)
-            self.mirrored[[one, other]] = other, one
+        self.mirrored = layout.mirror.astype(np.float32)
         self.places = list(
             zip(_places(layout.moves, "bilinear", 0.0), _places(layout.moves, "nearest", around), strict=True)
         )

@@ -6,6 +6,8 @@ A new data set is one entry in LAYOUTS.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from utils import UserError, shown
 
 VOID = 255  # the label of what counts neither in training nor in scores
@@ -43,6 +45,15 @@ class Layout:
     mirrored: tuple = ()
     groups: dict = field(default_factory=dict)
     moves: Moves = Moves()
+
+    @property
+    def mirror(self):
+        """What each label, 0 to VOID, is in a mirror: (VOID + 1,) ints."""
+        labels = np.arange(VOID + 1)
+        for one, other in self.mirrored:
+            one, other = self.classes.index(one), self.classes.index(other)
+            labels[[one, other]] = other, one
+        return labels
 
     @property
     def outputs(self):

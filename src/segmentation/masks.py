@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from images import box_sum, fit, pad_offset, pad_square, resize, to_array
-from segmentation.layouts import indices
+from segmentation.layouts import LAYOUTS, indices
 
 GUIDE_SIDE = 1024  # the edge is found at this long side and carried up: twice the side would take four times as long
 STRIP = 256  # rows at a time at full resolution, so that 50 megapixels take little memory
@@ -36,17 +36,29 @@ def find_labels(network, record, pictures):
 
 
 def find_scores(network, record, pictures):
-    """The network's logits (h, w, classes) float32 of each picture, at the size at which it sees it."""
+    """The network's logits (h, w, classes) float32 of each picture, at the size at which it sees it.
+
+    They are the means of what it sees in the picture and in its mirror image: what it takes for something only one
+    way round is doubtful.
+    """
     if not pictures:
         return []
     size = record["network_options"]["size"]
     small = [fit(picture, size) for picture in pictures]
-    logits = network.predict_on_batch(np.stack([to_array(pad_square(image, size)) for image in small]))
+    batch = np.stack([to_array(pad_square(image, size)) for image in small])
+    both = np.asarray(network.predict_on_batch(np.concatenate([batch, batch[:, :, ::-1]])))
+    logits = (both[: len(batch)] + both[len(batch) :, :, ::-1, _mirrored(record, both.shape[-1])]) / 2
     places = [(*pad_offset(image.size, size), *image.size) for image in small]
     return [
         np.float32(each[top : top + height, left : left + width])
-        for each, (left, top, width, height) in zip(np.asarray(logits), places, strict=True)
+        for each, (left, top, width, height) in zip(logits, places, strict=True)
     ]
+
+
+def _mirrored(record, outputs):
+    """The places of the scores in a mirror, where left and right change: those of the layout that was trained on."""
+    layout = LAYOUTS.get(record.get("data", {}).get("layout"), LAYOUTS["people"])
+    return layout.mirror[:outputs]
 
 
 def label_names(record):

@@ -144,9 +144,10 @@ def _batches(pairs, options):
     shares = options["sources"] and balanced([stems[place] for place in training], options["sources"])
     augment = Augmentation(layout) if options["augment"] == "on" else None
     training, held_back = ([rows[place] for place in part] for part in (training, held_back))
+    scored = held_back if options["validation"] else []  # else what comes split would be scored on all the same
     return (
         Batches(pairs, training, batch_size, augment, seed, shuffle=True, shares=shares, ignored=ignored),
-        Batches(pairs, held_back, batch_size, ignored=ignored) if held_back else None,
+        Batches(pairs, scored, batch_size, ignored=ignored) if scored else None,
     )
 
 
