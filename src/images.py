@@ -147,15 +147,14 @@ def pad_offset(size, side):
     return (side - size[0]) // 2, (side - size[1]) // 2
 
 
-def box_sum(array, radius):
-    """Sums over the (2 radius + 1)-sided square around each pixel, cut at the edges; (H, W, ...) float64."""
+def box_sum(plane, radius):
+    """Sums over the (2 radius + 1)-sided square around each pixel of (H, W), cut at the edges; (H, W) float64."""
     for axis in (0, 1):
-        length = array.shape[axis]
-        total = np.cumsum(np.insert(array, 0, 0, axis=axis), axis=axis, dtype=np.float64)
-        after = np.minimum(np.arange(length) + radius + 1, length)
-        before = np.maximum(np.arange(length) - radius, 0)
-        array = np.take(total, after, axis=axis) - np.take(total, before, axis=axis)
-    return array
+        padding = [(0, 0), (0, 0)]
+        padding[axis] = (radius + 1, radius)
+        total = np.moveaxis(np.cumsum(np.pad(plane, padding), axis=axis, dtype=np.float64), axis, 0)
+        plane = np.moveaxis(total[2 * radius + 1 :] - total[: -2 * radius - 1], 0, axis)
+    return plane
 
 
 # ---------------------------------------------------------------- out
