@@ -195,6 +195,17 @@ def test_a_step_of_training_leaves_a_frozen_encoder_as_it_is(name, weights, stay
     assert same(before, weights_of(network)) == stays
 
 
+def test_an_encoder_that_begins_without_weights_soon_knows_what_it_sees():
+    """A tenth of a batch's means after one step; at ImageNet's pace a run of hundreds of steps would score nothing."""
+    network = small("mobilenetv2_unet")
+    load_encoder(network, "none")
+    seen = keras.ops.mean(keras.Model(network.input, network.get_layer("Conv1").output)(picture()), axis=(0, 1, 2))
+    network.compile("adam", "mse", run_eagerly=True)
+    network.train_on_batch(picture(), picture()[..., :1])
+    kept = network.get_layer("bn_Conv1").moving_mean
+    assert np.allclose(kept, 0.1 * np.asarray(seen), atol=1e-5)
+
+
 def test_a_network_without_an_encoder_that_keras_knows_takes_no_weights_for_it(learnt):
     network = small("unet")
     before = [weight.copy() for weight in network.get_weights()]

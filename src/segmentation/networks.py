@@ -41,6 +41,7 @@ ENCODERS = {
         "MobileNetV2", MOBILE_LAST, "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_{side}_no_top.h5", frozen=True
     ),
 }
+MOMENTUM = 0.9  # of what a batch normalisation remembers, step by step, where an encoder begins without weights
 SIDES = (96, 128, 160, 192, 224)  # px, that Keras has weights of MobileNetV2 for; VGG16's are for any
 
 
@@ -91,6 +92,8 @@ def load_encoder(network, weights="imagenet"):
 def freeze_encoder(network, weights="imagenet"):
     """Say whether the encoder trains: not where the published one does not, unless it begins without `weights`.
 
+    Then its batch normalisations have hundreds of steps to learn what they see: at the pace that was made for ImageNet
+    they would be at their beginning still when the training ends, and the network would be right in training alone.
     It is for a run that goes on, whose weights come from its own files; a network is built as it was published.
     Call it before compile.
     """
@@ -98,6 +101,8 @@ def freeze_encoder(network, weights="imagenet"):
     if encoder and encoder.frozen:
         for layer in _encoder_layers(network):
             layer.trainable = str(weights) == "none"
+            if layer.trainable and isinstance(layer, keras.layers.BatchNormalization):
+                layer.momentum = MOMENTUM
 
 
 def _published(encoder, network, file):
