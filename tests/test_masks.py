@@ -134,6 +134,16 @@ def test_a_picture_is_seen_in_a_mirror_too():
     assert (scores == 2).all()
 
 
+def test_a_figure_that_is_nowhere_sure_is_none():
+    doubt = Sided(0, 0, 1)
+    doubt.scores[:] = 2
+    grey = Image.new("RGB", (64, 40), "grey")
+    assert not find_masks(doubt, RECORD, [grey])[0].any()
+    assert find_masks(doubt, RECORD, [grey], threshold=0.2)[0].all()  # who asks for less gets it
+    doubt.scores[30:34] = 3
+    assert find_masks(doubt, RECORD, [grey])[0].all()
+
+
 def test_left_and_right_change_places_in_the_mirror():
     classes = LAYOUTS["helen"].classes
     network = Sided(classes.index("le"), classes.index("re"), len(classes))

@@ -11,6 +11,7 @@ STRIP = 256  # rows at a time at full resolution, so that 50 megapixels take lit
 EDGE = 2  # how many of the network's pixels the true edge may lie off its own
 DECISION = 2.0  # a score of half of it either way decides: doubt belongs to the edge, not to a ghost of the background
 MOST = 30.0  # a logit that stands for certainty
+SURE = 2.5  # a logit: what is nowhere as likely as this, 92 %, is no figure
 CONTRAST = 1.5  # makes up for how the filter softens an edge
 LEAST_PART = 0.001  # of the photo: a figure, or what is left of the photo beside it, is none if it is smaller
 SMOOTHNESS = 1e-4  # the colour variance below which a difference is noise, not an edge
@@ -23,8 +24,8 @@ def find_masks(network, record, pictures, threshold=0.5, classes=None):
     """
     shift = np.log(threshold / (1 - threshold))  # so that the edge lies where the probability is the threshold
     labels = figure_labels(record, classes)
-    found = find_scores(network, record, pictures)
-    return [refine(_of_figure(each, labels) - shift, picture) for each, picture in zip(found, pictures, strict=True)]
+    figures = [sure(_of_figure(each, labels) - shift) for each in find_scores(network, record, pictures)]
+    return [refine(scores, picture) for scores, picture in zip(figures, pictures, strict=True)]
 
 
 def find_labels(network, record, pictures):
@@ -82,6 +83,11 @@ def _of_figure(scores, labels):
         return np.full(scores.shape[:2], MOST, np.float32)
     one, other = (np.logaddexp.reduce(scores[..., part], axis=-1) for part in (of_figure, ~of_figure))
     return np.clip(one - other, -MOST, MOST)
+
+
+def sure(scores):
+    """The logits of a figure, (h, w), or those of none: a cat is taken for a person here and there, but with doubt."""
+    return scores if scores.max() >= SURE else np.full_like(scores, -MOST)
 
 
 def _best_class(scores, size):
