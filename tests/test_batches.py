@@ -1,4 +1,6 @@
-import time
+import queue
+import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -47,14 +49,30 @@ def test_a_batch_depends_on_seed_epoch_and_place_alone(pairs):
     assert (other[0][0] != one[0][0]).any()
 
 
-def test_waiting_is_measured(pairs):
-    batches = Batches(pairs, range(24), 8, lambda pictures, masks, random: (time.sleep(0.4), masks), shuffle=True)
+def test_waiting_is_measured(pairs, monkeypatch):
+    """By a clock that a batch puts forward by a second while it is made; none is made before the first is asked for."""
+    now, asked, made = [0.0], threading.Event(), queue.Queue()
+
+    def clock():
+        read = now[0]
+        asked.set()
+        return read
+
+    def make_slowly(pictures, masks, random):
+        asked.wait(600)
+        now[0] += 1
+        made.put(now[0])
+        return pictures, masks
+
+    monkeypatch.setattr("segmentation.batches.time", SimpleNamespace(perf_counter=clock))
+    batches = Batches(pairs, range(24), 8, make_slowly, shuffle=True)
     batches[0]
-    assert batches.waited >= 0.35
-    time.sleep(1.5)
     before = batches.waited
-    batches[1]  # made in advance
-    assert batches.waited - before < 0.35
+    assert before >= 1
+    for _ in range(3):  # all are made without being asked for
+        made.get(timeout=600)
+    batches[1]
+    assert batches.waited == before
 
 
 def test_augmentation_moves_picture_and_mask_alike():
