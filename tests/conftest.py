@@ -77,7 +77,6 @@ def in_a_shell(*args, cwd=ROOT, **environment):
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=300,
     )
 
 

@@ -401,10 +401,9 @@ def test_a_signal_while_painting_saves_the_picture(place, vgg_weights):
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    until = time.monotonic() + 120
-    while not (place / "out_2.png").exists() and running.poll() is None and time.monotonic() < until:
+    while not (place / "out_2.png").exists() and running.poll() is None:
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=120)
+    _, err = running.communicate()
     assert running.returncode == 130 and "out.png is the picture after" in err
     assert read_record(place / "out.png")["steps"] >= 2 and changed(place / "out.png", place / "me.png") == [True]
