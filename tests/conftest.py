@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# JAX compiles for far longer than the small networks of the tests compute, however quick they come out.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 from drawn import draw_set
 from utils import ROOT, run
