@@ -79,6 +79,7 @@ def test_the_readme_shows_every_script():
     assert {re.search(r"src/(\w+\.py)", command)[1] for command in COMMANDS} == scripts
 
 
+@pytest.mark.xdist_group("kaggle")  # one after the other, since they need each other's files, and on the one port
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_readme(project, command, vgg_weights):
     parts, environment = words(command)
