@@ -88,7 +88,7 @@ def test_a_command_of_the_readme(project, command, vgg_weights):
         parts.append(f"--vgg_weights={vgg_weights}")
     if "jax" in environment.values():
         pytest.importorskip("jax")
-    environment |= {"HOME": str(project), "KAGGLE_API_ENVIRONMENT": "TEST", "KAGGLE_API_TOKEN": TOKEN}
+    environment |= {"HOME": str(project), "KAGGLE_API_ENVIRONMENT": "TEST", "KAGGLE_API_TOKEN": TOKEN, "no_proxy": "*"}
     done = subprocess.run(parts, cwd=project, env=os.environ | environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
