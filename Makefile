@@ -9,7 +9,7 @@ demo: .venv/ready
 	@echo "The painting is $(CURDIR)/demo.jpg"
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist=loadgroup
 
 lint: .venv/ready
 	$(BIN)/ruff check .

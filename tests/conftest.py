@@ -12,6 +12,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, a core each
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+# JAX compiles for far longer than the small networks of the tests compute, however quick they come out.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 from drawn import draw_set
 from utils import ROOT, run
@@ -80,7 +82,6 @@ def in_a_shell(*args, cwd=ROOT, **environment):
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=300,
     )
 
 
@@ -116,12 +117,12 @@ def thin(monkeypatch):
 
 @pytest.fixture
 def eager(monkeypatch):
-    """Paint and distill without compiling, which takes longer than a few steps of a thin network."""
-    from style.canvas import Canvas
-    from style.lesson import Lesson
+    """Train and paint without compiling, which takes longer than a few steps of a small network."""
+    import keras
 
-    def without(compile_it):
-        return lambda self, *given, **more: compile_it(self, *given, **more | {"run_eagerly": True})
+    compile_it = keras.Model.compile
 
-    for model in (Canvas, Lesson):
-        monkeypatch.setattr(model, "compile", without(model.compile))
+    def compile_nothing(self, *given, **more):
+        return compile_it(self, *given, **more | {"run_eagerly": True})
+
+    monkeypatch.setattr(keras.Model, "compile", compile_nothing)

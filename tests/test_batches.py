@@ -50,7 +50,7 @@ def test_a_batch_depends_on_seed_epoch_and_place_alone(pairs):
 
 
 def test_waiting_is_measured(pairs, monkeypatch):
-    """By a clock that each batch puts forward by a second while it is made, once the first is asked for."""
+    """By a clock that a batch puts forward by a second while it is made; none is made before the first is asked for."""
     now, asked, made = [0.0], threading.Event(), queue.Queue()
 
     def clock():

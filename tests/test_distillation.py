@@ -42,7 +42,8 @@ def photos(tmp_path):
 
 @pytest.fixture
 def master(monkeypatch, eager):
-    """Let a small random network be VGG19."""
+    """Let a small random network be VGG19, and few pictures judge what is learnt of it."""
+    monkeypatch.setattr("style.distillation.JUDGED", 2)
     monkeypatch.setattr("style.distillation.vgg19", lambda *_: encoder(MASTER, LAYERS, Preprocessing(dtype="float32")))
 
 

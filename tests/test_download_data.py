@@ -21,7 +21,7 @@ import downloads
 from kaggle_server import KEY, NAME, SIGNATURE, TOKEN, Kaggle
 from utils import UserError, read_options, run
 
-pytestmark = pytest.mark.xdist_group("kaggle")  # one port for all
+pytestmark = pytest.mark.xdist_group("kaggle")  # on the one port
 SCRIPT = Path(download_data.__file__)
 SLUG = download_data.DATASET
 NAMES = [f"people_segmentation/{kind}/{n}.{end}" for kind, end in (("images", "jpg"), ("masks", "png")) for n in "123"]

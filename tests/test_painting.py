@@ -1,20 +1,18 @@
 """Painting: the plan, the steps, what goes wrong on the way, and the same on every backend."""
 
 import importlib.util
-import os
-import subprocess
-import sys
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from conftest import in_a_shell
 from style import brush, painting
 from style.brush import is_settled
 from style.objective import Objective
 from style.painting import Painter, plan
-from utils import ROOT, UserError
+from utils import UserError
 
 RANDOM = np.random.default_rng(0)
 BACKENDS = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
@@ -197,14 +195,7 @@ print((results[0].picture == results[1].picture).all(), (scores[-1] == results[1
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_loss_falls_on_every_backend(backend):
-    done = subprocess.run(
-        [sys.executable, "-c", PAINT],
-        cwd=ROOT,
-        env=os.environ | {"KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = in_a_shell("-c", PAINT, KERAS_BACKEND=backend)
     assert done.returncode == 0, done.stderr
     name, first, last, *true = done.stdout.split()
     assert name == backend and float(last) < 0.8 * float(first)
