@@ -132,6 +132,8 @@ def test_a_picture_is_seen_in_a_mirror_too():
     half.scores[:, 32:] = 0  # it sees only what is on the left
     (scores,) = find_scores(half, RECORD, [Image.new("RGB", (64, 40))])
     assert (scores == 2).all()
+    (scores,) = find_scores(half, RECORD | {"options": {"augment": "off"}}, [Image.new("RGB", (64, 40))])
+    assert (scores == half.scores[:40]).all()  # it has never learnt from a mirror
 
 
 def test_a_figure_that_is_nowhere_sure_is_none():

@@ -18,6 +18,7 @@ from kaggle_server import TOKEN, Kaggle
 from utils import ROOT, read_options
 
 README = (ROOT / "README.md").read_text()
+SYSTEMS = (ROOT / "examples" / "systems.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if re.match(r"(\w+=\S+ )*python src/", line)]
 # What the README says is kept, but for what takes hours.
@@ -93,7 +94,7 @@ def test_a_command_of_the_readme(project, command, vgg_weights):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("readme", ["README.md", "examples/README.md", "model/README.md"])
+@pytest.mark.parametrize("readme", ["README.md", "examples/README.md", "examples/systems.md", "model/README.md"])
 def test_every_file_that_a_readme_shows_is_there(readme):
     shown = re.findall(r"\]\(([^):#]+)\)", (ROOT / readme).read_text())
     assert (shown or readme != "README.md") and all(((ROOT / readme).parent / name).exists() for name in shown)
@@ -101,13 +102,17 @@ def test_every_file_that_a_readme_shows_is_there(readme):
 
 def test_every_picture_of_the_examples_is_told_of_and_there():
     told = (ROOT / "examples" / "README.md").read_text()
+    assert "(systems.md)" in told
+    told += re.sub(r"\]\((\w+\.\w+)\)", r"]`\1`", SYSTEMS)  # which shows its pictures
     files = {file.name for file in (ROOT / "examples").iterdir() if file.suffix in (".jpg", ".jpeg", ".png", ".webp")}
-    photos = {file.name for file in (ROOT / "examples" / "portraits" / "images").iterdir()}
+    photos = {file.name for file in (ROOT / "examples").glob("*/images/*")}
     assert files and all(f"`{name}`" in told for name in files | photos)
     assert set(re.findall(r"--\w+=examples/(\w+\.\w+)", told)) - {"triptych.jpg"} <= files
 
 
 EXAMPLES = re.findall(r"`python (src/[^`]*)`", (ROOT / "examples" / "README.md").read_text())
+EXAMPLES += re.findall(r"(?m)^python (src/.*)", SYSTEMS)
+TO_COME = ("data", "photo.jpg")  # what the user downloads or has
 DEMO = re.findall(r"python (src/stylize.*)", (ROOT / "Makefile").read_text())
 
 
@@ -116,9 +121,11 @@ def test_a_command_of_the_examples_or_the_demo_is_one(command):
     """They take minutes; that their scripts do what they say is tested elsewhere."""
     script, *given = shlex.split(command)
     module = importlib.import_module(Path(script).stem)
-    options = read_options(module.__doc__, module.OPTIONS, given)
-    named = [options.get(option) for option in ("file_path", "content", "data")] + list(options.get("style") or ())
-    assert all((ROOT / name).exists() for name in named if name)
+    read_options(module.__doc__, module.OPTIONS, given)
+    named = [
+        name for found in re.findall(r"--(?:file_path|content|data|style)=(\S+)", command) for name in found.split(",")
+    ]
+    assert all((ROOT / name).exists() for name in named if Path(name).parts[0] not in TO_COME)
 
 
 def test_make_knows_the_targets_that_the_readme_names():

@@ -37,18 +37,12 @@ def find_labels(network, record, pictures):
 
 
 def find_scores(network, record, pictures):
-    """The network's logits (h, w, classes) float32 of each picture, at the size at which it sees it.
-
-    They are the means of what it sees in the picture and in its mirror image: what it takes for something only one
-    way round is doubtful.
-    """
+    """The network's logits (h, w, classes) float32 of each picture, at the size at which it sees it."""
     if not pictures:
         return []
     size = record["network_options"]["size"]
     small = [fit(picture, size) for picture in pictures]
-    batch = np.stack([to_array(pad_square(image, size)) for image in small])
-    both = np.asarray(network.predict_on_batch(np.concatenate([batch, batch[:, :, ::-1]])))
-    logits = (both[: len(batch)] + both[len(batch) :, :, ::-1, _mirrored(record, both.shape[-1])]) / 2
+    logits = _scores_of(network, record, np.stack([to_array(pad_square(image, size)) for image in small]))
     places = [(*pad_offset(image.size, size), *image.size) for image in small]
     return [
         np.float32(each[top : top + height, left : left + width])
@@ -56,10 +50,16 @@ def find_scores(network, record, pictures):
     ]
 
 
-def _mirrored(record, outputs):
-    """The places of the scores in a mirror, where left and right change: those of the layout that was trained on."""
+def _scores_of(network, record, batch):
+    """The logits of a batch: the means of what is seen in the pictures and in their mirror images.
+
+    What is taken for something only one way round is doubtful. Who never learnt from a mirror does not look into one.
+    """
+    if record.get("options", {}).get("augment") == "off":
+        return np.asarray(network.predict_on_batch(batch))
+    one, other = np.split(np.asarray(network.predict_on_batch(np.concatenate([batch, batch[:, :, ::-1]]))), 2)
     layout = LAYOUTS.get(record.get("data", {}).get("layout"), LAYOUTS["people"])
-    return layout.mirror[:outputs]
+    return (one + other[:, :, ::-1, layout.mirror[: one.shape[-1]]]) / 2
 
 
 def label_names(record):
