@@ -254,6 +254,14 @@ def test_training_without_a_held_back_part(people, tmp_path):
 
 
 @pytest.mark.usefixtures("eager")
+def test_a_set_that_comes_split_can_go_unscored(tmp_path):
+    data = draw_layout(tmp_path / "set", "helen")
+    train(data, tmp_path / "m.keras", **QUICK | {"network": "conv_deconv", "base": None, "epochs": 1, "validation": 0})
+    record = read_json(tmp_path / "m.json")
+    assert "val_iou" not in record["metrics"] and record["data"]["pictures"] == 10
+
+
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])
 def test_the_learning_rate_follows_its_schedule(people, tmp_path, schedule):
     train(people, tmp_path / "m.keras", **QUICK | {"epochs": 3}, schedule=schedule)
