@@ -36,7 +36,8 @@ from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from utils import ROOT, UserError, list_of, one_of, path, quiet_libraries, read_options, run, text, whole
+from process import run
+from utils import ROOT, UserError, list_of, one_of, path, quiet_libraries, read_options, text, whole
 
 OPTIONS = {
     "--content": path,

@@ -23,7 +23,8 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from utils import quiet_libraries, read_options, run, whole
+from process import run
+from utils import quiet_libraries, read_options, whole
 
 OPTIONS = {
     "--size": whole(32, 2048),

@@ -28,6 +28,7 @@ Example:
   distill.py --photos=data/people_segmentation/images,holiday --paintings=museum
 """
 
+from process import alone, run
 from utils import (
     UserError,
     check_ending,
@@ -38,7 +39,6 @@ from utils import (
     path,
     quiet_libraries,
     read_options,
-    run,
     whole,
 )
 
@@ -72,7 +72,8 @@ def main(argv):
     check_place("--model", options["model"])
     with quiet_libraries():
         from style.distillation import distill
-    distill(**options)
+    with alone([("--model", options["model"].with_suffix(".run"))]):
+        distill(**options)
 
 
 if __name__ == "__main__":

@@ -29,8 +29,9 @@ from pathlib import Path
 
 import sources
 from downloads import bring, install, plain_network_errors, put_back, refuse_to_overwrite, top_of, unpack, workspace
+from process import alone, run
 from sources import SETS
-from utils import PICTURES, ROOT, UserError, path, read_json, read_options, run, shown
+from utils import PICTURES, ROOT, UserError, path, read_json, read_options, shown
 
 DATASET = "nikhilroxtomar/person-segmentation"
 FOLDER = "people_segmentation"  # the one folder at the top of that data set's archive
@@ -62,7 +63,7 @@ def download_data(dataset=DATASET, file_path=ROOT / "data", force=False):
     """Put a data set into a folder of its own in file_path, whole or not at all. Returns that folder."""
     file_path = Path(file_path)
     work = file_path / f".{dataset.replace('/', '--')}.part"  # hidden, and on the disk of the final place
-    with plain_disk_errors(file_path):
+    with alone([("--file_path", file_path / dataset.replace("/", "--"))]), plain_disk_errors(file_path):
         put_back(work)
         target = find_finished(dataset, file_path)
         if target and not force:

@@ -29,6 +29,7 @@ Examples:
   evaluate.py --curves=model/a.keras,model/b.keras --save=curves.png
 """
 
+from process import alone, run
 from utils import (
     check_ending,
     check_place,
@@ -38,7 +39,6 @@ from utils import (
     path,
     quiet_libraries,
     read_options,
-    run,
     text,
     whole,
 )
@@ -67,14 +67,20 @@ def main(argv):
         if options[option]:
             check_ending(f"--{option}", options[option], (ending,))
             check_place(f"--{option}", options[option])
+    with alone((f"--{option}", options[option]) for option in ENDINGS if options[option]):
+        evaluate(options)
+
+
+def evaluate(options):
+    """Draw curves or score networks, whichever is asked for."""
     curves, save = options.pop("curves"), options.pop("save")
     if curves:
         with quiet_libraries():
             from runs import compare_runs
         return compare_runs(curves, save)
     with quiet_libraries():
-        from segmentation.evaluation import evaluate
-    evaluate(**options)
+        from segmentation.evaluation import evaluate as score
+    score(**options)
 
 
 if __name__ == "__main__":

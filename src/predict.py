@@ -16,6 +16,10 @@ Options:
                        them: hair,face; if left out, what its record calls the figure.
   --threshold=<x>      How sure the network must be, 0.01 to 0.99: higher keeps less [default: 0.5].
   --model=<file>       The trained network [default: model/person.keras].
+  --force              Of many pictures, make again what is done already; if left out, what was made of the same
+                       picture with the same options is passed over.
+  --record=<what>      What of the files that a result is made of is written into it: names and checksums, or
+                       full: also where they lie, and so perhaps who you are [default: names].
   --help               Show this text.
 
 Examples:
@@ -24,7 +28,8 @@ Examples:
   predict.py --file_path=me.jpg --model=model/helen.keras --classes=hair,face
 """
 
-from utils import list_of, number, one_of, path, quiet_libraries, read_options, run, text
+from process import run
+from utils import list_of, number, one_of, path, quiet_libraries, read_options, text
 
 OPTIONS = {
     "--file_path": text,
@@ -33,6 +38,7 @@ OPTIONS = {
     "--classes": list_of(text),
     "--threshold": number(0.01, 0.99),
     "--model": path,
+    "--record": one_of("names", "full"),
 }
 
 

@@ -43,6 +43,10 @@ Options:
   --snapshots=<steps>      Save the picture at these steps too, with commas between them: 100,200.
   --panel=<file>           Content, style, snapshots and painting side by side.
   --parts=<file>           What is kept, what is painted, and their sum, side by side.
+  --force                  Of many photos, paint again what is done already; if left out, what was painted of the same
+                           photo with the same options is passed over.
+  --record=<what>          What of the files that a painting is made of is written into it: names and checksums, or
+                           full: also where they lie, and so perhaps who you are [default: names].
   --show=<picture>         Tell how a painting was made, and do nothing else.
   --help                   Show this text.
 
@@ -52,7 +56,8 @@ Examples:
   stylize.py --content=holiday --style=monet.jpg,munch.jpg --blend=2,1 --save=paintings
 """
 
-from utils import list_of, number, one_of, path, quiet_libraries, read_options, run, text, whole
+from process import run
+from utils import list_of, number, one_of, path, path_or, quiet_libraries, read_options, text, whole
 
 OPTIONS = {
     "--content": text,
@@ -76,7 +81,7 @@ OPTIONS = {
     "--style_scale": number(0.05, 8),
     "--blend": list_of(number(0, 1e6)),
     "--color": one_of("style", "content"),
-    "--init": text,
+    "--init": path_or("content", "noise"),
     "--averaging": number(0, 0.99),
     "--seed": whole(0, 2**31 - 1),
     "--precision": one_of("auto", "float32", "bfloat16"),
@@ -84,6 +89,7 @@ OPTIONS = {
     "--snapshots": list_of(whole(1, 1_000_000)),
     "--panel": path,
     "--parts": path,
+    "--record": one_of("names", "full"),
     "--show": path,
 }
 

@@ -12,24 +12,23 @@ import numpy as np
 from hardware import check_memory, choose_precision, is_out_of_memory, versions
 from images import flatten, open_picture, write_picture
 from masking import figure_finder, kept_part
+from orders import check_options, choose_targets, files_of, places_of
+from process import alone
+from records import is_done, planned
 from style.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
 from style.features import LEAST_SIDE, NETWORKS
 from style.objective import Objective
 from style.painting import Painter
 from style.scene import Scene
 from utils import (
-    PICTURES,
     PICTURES_WITH_ALPHA,
     ROOT,
     UserError,
-    check_ending,
-    check_place,
-    check_targets,
     find_pictures,
-    is_folder,
     report,
+    say_done,
     shown,
-    targets_in,
+    suffixed,
     told_of,
 )
 
@@ -64,6 +63,8 @@ def stylize(
     snapshots=None,
     panel=None,
     parts=None,
+    force=False,
+    record="names",
 ):
     """Paint the photos at `content`, one after the other; a bad one does not stop the rest. Options as in the usage."""
     options = SimpleNamespace(**locals())
@@ -71,58 +72,19 @@ def stylize(
     many = len(photos) > 1 or Path(content).is_dir()
     check_options(options, many)
     targets = choose_targets(photos, save, many)
-    studio = Studio(options)
-    failed = {}
-    for photo, target in targets.items():
-        try:
-            studio.paint(photo, target)
-        except UserError as error:
-            failed[photo] = error
-    sheet = "similarity" if len(similarity) > 1 else None
-    report({photo: suffixed(target, sheet) for photo, target in targets.items()}, failed)
-
-
-# ---------------------------------------------------------------- before anything is loaded
-
-
-def check_options(options, many):
-    """Refuse options that do not go together, before time goes into any of them."""
-    if options.style_weight == options.content_weight == 0:
-        raise UserError("--style_weight=0 and --content_weight=0 leave nothing to paint after; raise one of them")
-    if options.blend and len(options.blend) != len(options.style):
-        given = ",".join(f"{weight:g}" for weight in options.blend)
-        raise UserError(f"--blend={given} must have a number for each of the {len(options.style)} pictures in --style")
-    if options.blend and not sum(options.blend):
-        raise UserError("--blend must not be 0 for all pictures of --style; give one of them a weight")
-    if options.keep_classes and (options.mask or options.keep == "none"):
-        instead = f"--mask={shown(options.mask)}" if options.mask else "--keep=none"
-        raise UserError(f"--keep_classes={shown(','.join(options.keep_classes))} needs a network; leave out {instead}")
-    if options.parts and options.keep == "none":
-        raise UserError(f"--parts={shown(options.parts)} shows what is kept; leave out --keep=none, or --parts")
-    for option, endings in (("evolution", (".gif", ".webp")), ("panel", PICTURES), ("parts", PICTURES)):
-        target = getattr(options, option)
-        if target and many:
-            raise UserError(f"--{option}={shown(target)} shows one photo; leave it out, or name one photo in --content")
-        if target:
-            check_ending(f"--{option}", target, endings)
-            check_place(f"--{option}", target)
-
-
-def choose_targets(photos, save, many):
-    """Where each painting goes: {photo: target}."""
-    check_place("--save", save)
-    place = Path(save)
-    if is_folder("--save", save, many):
-        return targets_in(place, photos, ".jpg")
-    if not place.suffix:
-        place = place.with_name(place.name + ".jpg")
-    check_ending("--save", place, PICTURES)
-    return check_targets({photos[0]: place})
-
-
-def suffixed(target, word):
-    """The same file name with _word before its ending, if there is a word."""
-    return target if word is None else target.with_name(f"{target.stem}_{word}{target.suffix}")
+    with alone(places_of(options, targets, many)):
+        studio = Studio(options)
+        made, failed = {}, {}
+        for photo, target in targets.items():
+            try:
+                if force or not many or not studio.has_painted(photo, target):
+                    made[photo] = target
+                    studio.paint(photo, target)
+            except UserError as error:
+                made[photo], failed[photo] = target, error
+        say_done(len(targets) - len(made), len(targets))
+        sheet = "similarity" if len(similarity) > 1 else None
+        report({photo: suffixed(target, sheet) for photo, target in made.items()}, failed)
 
 
 # ---------------------------------------------------------------- painting
@@ -143,6 +105,20 @@ class Studio:
         self.precision = choose_precision(options.precision)
         self.load(self.precision)
 
+    def plan(self, source, *similarity):
+        """What the record of a painting, or of the sheet of several, says before it is begun."""
+        options = vars(self.options) | {"content": source.name, "similarity": ",".join(similarity)}
+        told = {"options": told_of(options, leave_out=("save", "force", "record"))}
+        return planned("stylize.py", told, files_of(self.options, source), paths=self.options.record == "full")
+
+    def has_painted(self, source, target):
+        """Whether all that belongs to a photo is there already."""
+        words = self.options.similarity
+        if len(words) == 1:
+            return is_done(target, self.plan(source, *words))
+        plans = {word: self.plan(source, word) for word in words} | {"similarity": self.plan(source, *words)}
+        return all(is_done(suffixed(target, word), plan) for word, plan in plans.items())
+
     def paint(self, source, target):
         """Paint one photo in all similarities asked for, and write all that is asked for."""
         picture, options = open_picture(source), self.options
@@ -155,10 +131,10 @@ class Studio:
         many, results = len(options.similarity) > 1, {}
         for similarity in options.similarity:
             word = similarity if many else None
-            results |= self._paint(source.name, scene, similarity, suffixed(target, word), word)
+            results |= self._paint(source, scene, similarity, suffixed(target, word), word)
         if many:
             sheet = side_by_side([picture, *results.values()], ["photo", *results])
-            write_picture(suffixed(target, "similarity"), sheet)
+            write_picture(suffixed(target, "similarity"), sheet, self.plan(source, *options.similarity))
         if options.panel:
             labels = ["content", *["style"] * len(self.styles), *results]
             write_picture(options.panel, side_by_side([picture, *self.styles, *results.values()], labels))
@@ -184,9 +160,9 @@ class Studio:
         print(f"{shown(source.name)}: {word}")
         return kept
 
-    def _paint(self, name, scene, similarity, target, word):
+    def _paint(self, source, scene, similarity, target, word):
         """Paint a scene and write what is asked for: {label: Pillow image} of its steps and, last, the painting."""
-        options, started = self.options, time.perf_counter()
+        options, name, started = self.options, source.name, time.perf_counter()
         evolution = Evolution(options.epochs) if options.evolution else None
         snapshots = {}
 
@@ -213,7 +189,7 @@ class Studio:
                 raise
             raise UserError(f"out of memory at --size={options.size}; try --size={options.size // 2}") from None
         result = scene.finish(painting.picture)
-        about = self._record(painting, name, target, similarity, time.perf_counter() - started)
+        about = self.plan(source, similarity) | self._outcome(painting, time.perf_counter() - started)
         self._write(target, result, about)
         if evolution:
             evolution.add(scene.finish(painting.picture, FRAME_SIDE))
@@ -253,17 +229,15 @@ class Studio:
         keeps = target.suffix.lower() in PICTURES_WITH_ALPHA
         write_picture(target, picture if keeps else flatten(picture), about)
 
-    def _record(self, painting, name, target, similarity, seconds):
-        """All that explains a painting; files by their names alone."""
-        options = vars(self.options) | {"content": name, "save": target.name, "similarity": similarity}
+    def _outcome(self, painting, seconds):
+        """What a record says of how the painting went."""
         return {
-            "program": "stylize.py",
-            "options": told_of(options),
             "precision": self.precision,
             "steps": painting.steps,
             **{part: round(score, 4) for part, score in painting.scores.items()},
             "seconds": round(seconds, 1),
             "troubles": painting.troubles,
+            "stopped": painting.stopped,
             "versions": versions(),
         }
 

@@ -50,6 +50,7 @@ Examples:
 
 import importlib.util
 
+from process import alone, run
 from utils import (
     UserError,
     check_place,
@@ -57,26 +58,20 @@ from utils import (
     number,
     one_of,
     path,
+    path_or,
     quiet_libraries,
     read_options,
-    run,
     shown,
     text,
     whole,
 )
-
-
-def weights(name, value):
-    """A check for a name of weights or a file of them."""
-    return value if value in ("imagenet", "none") else path(name, value)
-
 
 OPTIONS = {
     "--data": path,
     "--layout": one_of("auto", "people", "pets", "ade20k", "helen"),
     "--model": path,
     "--network": one_of("unet", "unet_large", "thin_unet", "fcn_vgg16", "mobilenetv2_unet", "conv_deconv"),
-    "--encoder_weights": weights,
+    "--encoder_weights": path_or("imagenet", "none"),
     "--init": path,
     "--size": whole(32, 2048),
     "--base": whole(1, 256),
@@ -104,7 +99,8 @@ def main(argv):
     check(options)
     with quiet_libraries():
         from segmentation.training import train
-    train(**options)
+    with alone([("--model", options["model"].with_suffix(".run"))]):
+        train(**options)
 
 
 def check(options):

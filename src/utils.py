@@ -21,23 +21,6 @@ class UserError(Exception):
     """A mistake the user can mend. The message is one line: the option, the wrong value, the remedy."""
 
 
-def run(main):
-    """Run a script's main(argv) under the one error policy of all scripts, then exit."""
-    # TensorFlow greets with a page of hints about the processor; they would bury our one line.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        main(sys.argv[1:])
-    except UserError as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-        sys.exit(2)
-    except PermissionError as error:
-        print(f"{Path(sys.argv[0]).name}: {shown(error.filename)} may not be read; choose another", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt as stop:
-        print(f"stopped{': ' if stop.args else ''}{' '.join(map(str, stop.args))}", file=sys.stderr)
-        sys.exit(130)
-
-
 # ---------------------------------------------------------------- options
 
 
@@ -134,6 +117,11 @@ def path(name, value):
     return Path(value).expanduser()
 
 
+def path_or(*names):
+    """A check for one of a few names, or else a path."""
+    return lambda name, value: value if value in names else path(name, value)
+
+
 def told_of(options, leave_out=()):
     """Options as a record holds them: those that have a value, and files and folders by their names alone."""
 
@@ -221,6 +209,17 @@ def check_targets(targets):
             raise UserError(f"{both} would both become {shown(target)}; rename one, or run them apart")
         taken[target] = picture
     return targets
+
+
+def suffixed(target, word):
+    """The same file name with _word before its ending, if there is a word."""
+    return target.with_name(f"{target.stem}_{word}{target.suffix}") if word else target
+
+
+def say_done(done, many):
+    """Say how many of many results there are already."""
+    if done:
+        print(f"{done} of {many} are done already; --force makes them again")
 
 
 def report(targets, failed):

@@ -16,7 +16,8 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 from drawn import draw_set
-from utils import ROOT, run
+from process import run
+from utils import ROOT
 
 SHARED = ROOT.parent / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real pictures of ../shared are not here")

@@ -180,6 +180,6 @@ def test_ctrl_c_ends_with_130(script, monkeypatch):
 
 
 def test_a_bug_keeps_its_traceback_and_exits_1(tmp_path):
-    broken = "import sys; sys.path.insert(0, 'src'); from utils import run; run(lambda argv: 1 / 0)"
+    broken = "import sys; sys.path.insert(0, 'src'); from process import run; run(lambda argv: 1 / 0)"
     done = in_a_shell("-c", broken)
     assert done.returncode == 1 and "ZeroDivisionError" in done.stderr

@@ -111,6 +111,51 @@ def test_a_folder_loads_the_network_once_and_skips_its_own_results(upper, people
     assert "and 21 more" in capsys.readouterr().out
 
 
+def ages(folder):
+    return {file.name: file.stat().st_mtime_ns for file in folder.iterdir() if "_mask" in file.name}
+
+
+@pytest.mark.parametrize("output", ["cutout", "mask"])
+def test_a_folder_goes_on_where_it_was_stopped(upper, people, tmp_path, capsys, output):
+    folder = shutil.copytree(people / "images", tmp_path / "photos")
+    predict(folder, output)
+    before = ages(folder)
+    gone, other, foreign, *_ = sorted(before)
+    (folder / gone).unlink()
+    shutil.copy(folder / foreign, folder / other)  # the right name, but made of another picture
+    Image.new("L", (64, 64)).save(folder / foreign)  # no result at all
+    predict(folder, output)
+    after = ages(folder)
+    assert {name for name in after if after[name] != before[name]} == {gone, other, foreign}
+    assert "21 of 24 are done already; --force makes them again" in capsys.readouterr().out
+    predict(folder, output, force=True)
+    assert not ages(folder).items() & after.items()
+
+
+@pytest.mark.parametrize(
+    ("what", "kept"),
+    [("threshold", 0), ("model", 0), ("picture", 23), ("record", 24)],  # where files lie changes no result
+)
+def test_what_was_made_otherwise_is_made_again(upper, people, tmp_path, trained, what, kept):
+    folder, model = shutil.copytree(people / "images", tmp_path / "photos"), shutil.copy(trained, tmp_path / "m.keras")
+    predict(folder, model=model)
+    before = ages(folder)
+    if what == "model":
+        model.write_bytes(b"other numbers under the same name")
+    if what == "picture":
+        Image.open(folder / "0003.jpg").rotate(90).save(folder / "0003.jpg")
+    options = {"threshold": {"threshold": 0.6}, "record": {"record": "full"}}.get(what, {})
+    predict(folder, model=model, **options)
+    assert len(ages(folder).items() & before.items()) == kept
+
+
+def test_records_tell_no_places_unless_asked(upper, photo):
+    predict(photo)
+    assert str(photo.parent) not in str(read_record(photo.parent / "photo_mask.jpeg"))
+    predict(photo, record="full")
+    assert read_record(photo.parent / "photo_mask.jpeg")["paths"]["picture"] == str(photo)
+
+
 def test_a_pattern_and_a_folder_to_save_in(upper, people, tmp_path):
     predict(f"{people}/images/000*.jpg", "alpha", save=str(tmp_path / "out"))
     assert names(tmp_path / "out") == [f"{number:04}_alpha.png" for number in range(10)]
@@ -221,6 +266,15 @@ def test_a_mask_of_each_class_that_is_there(thirds, photo):
     assert (total == 255).all()  # each pixel is of one class
     predict(photo.parent, "masks", classes=("pet",))  # and the masks are taken for no photos
     assert len(names(photo.parent)) == 4
+
+
+def test_masks_of_each_class_are_done_when_all_of_them_are_there(thirds, photo, capsys):
+    predict(photo.parent, "masks")
+    predict(photo.parent, "masks")
+    assert "1 of 1 are done already" in capsys.readouterr().out
+    (photo.parent / "photo_mask_pet.png").unlink()
+    predict(photo.parent, "masks")
+    assert "done already" not in capsys.readouterr().out and len(names(photo.parent)) == 4
 
 
 def test_the_overlay_of_several_classes_explains_itself(thirds, photo):

@@ -250,6 +250,67 @@ def test_one_bad_file_does_not_stop_a_folder(stylize, place):
     assert Image.open("paintings/c.jpg").size == (64, 70)
 
 
+@pytest.fixture
+def holiday(place):
+    """A folder of three photos."""
+    (place / "holiday").mkdir()
+    for seed in (1, 2, 3):
+        picture(70, 64, seed).save(place / "holiday" / f"{seed}.png")
+    return place / "holiday"
+
+
+def ages(folder):
+    return {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize("similarity", ["balanced", "content,style"])
+def test_a_folder_goes_on_where_it_was_stopped(stylize, place, holiday, monkeypatch, similarity):
+    from style.brush import Brush
+
+    def stop(brush):  # in the second painting
+        stop.steps = getattr(stop, "steps", 0) + 1
+        if stop.steps == 2 * len(similarity.split(",")) + 1:
+            raise KeyboardInterrupt
+
+    given = {"content": "holiday", "save": "paintings", "keep": "--keep=none"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Brush, "_tell", stop)
+        status, _, err = stylize(f"--similarity={similarity}", **given)
+    assert status == 130 and "is the picture after 1 steps" in err and "paintings" in err
+    before = ages(place / "paintings")
+    status, out, _ = stylize(f"--similarity={similarity}", **given)
+    assert status == 0 and "1 of 3 are done already; --force makes them again" in out
+    after = ages(place / "paintings")
+    assert {name for name, age in before.items() if after[name] == age} == {n for n in after if n.startswith("1")}
+    assert stylize(f"--similarity={similarity}", **given)[0] == 0 and ages(place / "paintings") == after
+    assert stylize(f"--similarity={similarity}", "--force", **given)[0] == 0
+    assert not ages(place / "paintings").items() & after.items()
+
+
+@pytest.mark.parametrize(("what", "kept"), [("style", 0), ("option", 0), ("mask", 2), ("record", 3)])
+def test_what_was_painted_otherwise_is_painted_again(stylize, place, holiday, what, kept):
+    (place / "masks").mkdir()
+    for seed in (1, 2, 3):
+        picture(70, 64, 7).save(place / "masks" / f"{seed}.png")
+    given = {"content": "holiday", "save": "paintings", "keep": "--mask=masks"}
+    assert stylize(**given)[0] == 0
+    before = ages(place / "paintings")
+    if what == "style":
+        picture(64, 64, 9).save("monet.png")
+    if what == "mask":
+        picture(70, 64, 8).save(place / "masks" / "2.png")
+    more = {"option": ["--tv_weight=3"], "record": ["--record=full"]}.get(what, [])
+    assert stylize(*more, **given)[0] == 0
+    assert len(ages(place / "paintings").items() & before.items()) == kept
+
+
+def test_records_tell_no_places_unless_asked(stylize, place):
+    given = f"--content={place}/me.png", f"--init={place}/munch.jpg"
+    assert stylize(*given)[0] == 0 and str(place) not in str(read_record("out.png"))
+    assert stylize(*given, "--record=full")[0] == 0
+    assert read_record("out.png")["paths"]["style"] == [str(place / "monet.png")]
+
+
 def test_the_networks_are_loaded_once_for_a_folder(stylize, place, monkeypatch, thin):
     from style import features
 

@@ -1,5 +1,6 @@
 """Cutting the figures out of pictures: which files, what is drawn of each mask, what is said at the end."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ from PIL import Image, ImageChops
 from tqdm import tqdm
 
 from images import flatten, open_picture, to_image, write_picture
+from process import alone
+from records import are_done, is_done, planned
 from segmentation.classes import explained, painted, palette_picture
 from segmentation.masks import figure_labels, find_labels, find_masks, label_names
 from segmentation.networks import load_network
@@ -21,11 +24,12 @@ from utils import (
     find_pictures,
     is_folder,
     report,
+    say_done,
+    suffixed,
     targets_in,
 )
 
 ENDINGS = {"alpha": PICTURES_WITH_ALPHA, "index": (".png",), "masks": (".png",)}  # of --save, where not all do
-BATCH = 8  # pictures that go through the network together
 TINT = (255, 64, 32)
 
 
@@ -75,43 +79,53 @@ OUTPUTS = {
 CLASS_OUTPUTS = {"overlay": coloured, "index": index}
 
 
-def predict(file_path, output="cutout", save=None, classes=None, threshold=0.5, model=ROOT / "model/person.keras"):
-    """Cut the figures out of the pictures at `file_path`, in batches; one bad file does not stop the rest."""
+def predict(
+    file_path,
+    output="cutout",
+    save=None,
+    classes=None,
+    threshold=0.5,
+    model=ROOT / "model/person.keras",
+    force=False,
+    record="names",
+):
+    """Cut the figures out of the pictures at `file_path`, one by one; a bad file does not stop the rest."""
     pictures = find_pictures("--file_path", file_path)
-    targets = choose_targets(pictures, output, save, many=len(pictures) > 1 or Path(file_path).is_dir())
-    network, record = load_network(model)
-    figure_labels(record, classes)  # refuses what the network does not know, before any work
-    about = {"program": "predict.py", "output": output, "threshold": threshold, "model": model.name}
-    about |= {"classes": ",".join(classes)} if classes else {}
-    failed = {}
-    with tqdm(total=len(targets), unit="picture", disable=None if len(targets) > 1 else True) as progress:
-        for start in range(0, len(targets), BATCH):
-            batch = list(targets)[start : start + BATCH]
-            opened, unreadable = open_all(batch)
-            drawn = draw_all(network, record, list(opened.values()), output, classes, threshold)
-            unwritable = write_all(dict(zip(opened, drawn, strict=True)), targets, about)
-            failed |= unreadable | unwritable
-            progress.update(len(batch))
-    report(targets, failed)
+    many = len(pictures) > 1 or Path(file_path).is_dir()
+    targets = choose_targets(pictures, output, save, many)
+    places = {target.parent / "*" for target in targets.values()} if many else targets.values()
+    with alone(("--save" if save else "--file_path", place) for place in places):
+        network, about = load_network(model)
+        figure_labels(about, classes)  # refuses what the network does not know, before any work
+        options = {"output": output, "threshold": threshold, "model": model.name}
+        options |= {"classes": ",".join(classes)} if classes else {}
+        draw = partial(draw_figure, network, about, output, classes, threshold)
+        made, failed = {}, {}
+        for source, target in tqdm(targets.items(), unit="picture", disable=None if len(targets) > 1 else True):
+            try:
+                plan = planned("predict.py", options, {"picture": source, "model": model}, paths=record == "full")
+                if force or not many or not (are_done if output == "masks" else is_done)(target, plan):
+                    made[source] = target
+                    write_all(draw(open_picture(source)), target, plan)
+            except UserError as error:
+                made[source], failed[source] = target, error
+        say_done(len(targets) - len(made), len(targets))
+        report(made, failed)
 
 
-def draw_all(network, record, pictures, output, classes, threshold):
-    """What is drawn of Pillow pictures, {word: Pillow image} of each: a word where there are several, else ""."""
-    flat, names = [flatten(picture) for picture in pictures], label_names(record)
+def draw_figure(network, record, output, classes, threshold, picture):
+    """What is drawn of a Pillow picture, {word: Pillow image}: a word where there are several, else ""."""
+    flat, names = flatten(picture), label_names(record)
     if output in ("index", "masks") or (output == "overlay" and len(names) > 2 and not classes):
-        found = find_labels(network, record, flat)
+        (labels,) = find_labels(network, record, [flat])
         if output == "masks":
-            return [mask_of_each(labels, names, classes or names) for labels in found]
-        draw = CLASS_OUTPUTS[output]
-        return [{"": draw(picture, labels, names)} for picture, labels in zip(flat, found, strict=True)]
-    masks, draw = find_masks(network, record, flat, threshold, classes), OUTPUTS[output][1]
-    drawn = []
-    for whole, picture, mask in zip(pictures, flat, masks, strict=True):
-        grey = to_image(mask)
-        if whole.mode == "RGBA":  # what was transparent is no figure
-            grey = ImageChops.darker(grey, whole.getchannel("A"))
-        drawn.append({"": draw(picture, grey)})
-    return drawn
+            return mask_of_each(labels, names, classes or names)
+        return {"": CLASS_OUTPUTS[output](flat, labels, names)}
+    (mask,) = find_masks(network, record, [flat], threshold, classes)
+    grey = to_image(mask)
+    if picture.mode == "RGBA":  # what was transparent is no figure
+        grey = ImageChops.darker(grey, picture.getchannel("A"))
+    return {"": OUTPUTS[output][1](flat, grey)}
 
 
 def mask_of_each(labels, names, classes):
@@ -150,29 +164,8 @@ def without_results(pictures):
     return [picture for picture in pictures if not is_result(picture.name)]
 
 
-# ---------------------------------------------------------------- the pictures themselves
-
-
-def open_all(batch):
-    """Open the pictures of a batch: ({source: Pillow image}, {source: why it cannot be read})."""
-    opened, failed = {}, {}
-    for source in batch:
-        try:
-            opened[source] = open_picture(source)
-        except UserError as error:
-            failed[source] = error
-    return opened, failed
-
-
-def write_all(drawn, targets, about):
-    """Write what was drawn of each picture, {source: {word: image}}: {source: why it cannot be written}."""
-    failed = {}
-    for source, images in drawn.items():
-        target = targets[source]
-        try:
-            for word, image in images.items():
-                place = target.with_name(f"{target.stem}_{word}{target.suffix}") if word else target
-                write_picture(place, image, about)
-        except UserError as error:
-            failed[source] = error
-    return failed
+def write_all(drawn, target, about):
+    """Write what was drawn of a picture, {word: image}, each with a record that names the words of all."""
+    about |= {"words": list(drawn)} if "" not in drawn else {}
+    for word, image in drawn.items():
+        write_picture(suffixed(target, word), image, about)

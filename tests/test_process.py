@@ -1,0 +1,172 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from process import alone, run, stoppable
+from utils import ROOT, UserError
+
+
+@pytest.fixture
+def ends(monkeypatch, capfd):
+    """Run a function as a script would; gives (status, what it said on stderr)."""
+
+    def call(main):
+        monkeypatch.setattr(sys, "argv", ["script.py"])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            run(main)
+        return stop.value.code, capfd.readouterr().err
+
+    return call
+
+
+def raising(error):
+    def main(argv):
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (UserError("--size=3 is small; make it larger"), "script.py: --size=3 is small; make it larger\n"),
+        (PermissionError(13, "Permission denied", "a.jpg"), "script.py: a.jpg cannot be used (Permission denied)"),
+        (OSError(28, "No space left on device"), "script.py: the disk cannot be used (No space left on device)"),
+        (MemoryError(), "script.py: out of memory; close other programs"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line_and_exit_2(ends, error, said):
+    status, err = ends(raising(error))
+    assert status == 2 and err.startswith(said) and err.count("\n") == 1
+
+
+def test_a_bug_is_no_users_mistake():
+    with pytest.raises(ZeroDivisionError):
+        run(raising(ZeroDivisionError()))
+    with pytest.raises(OSError, match="ours"):
+        run(raising(OSError("ours")))
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_signal_is_heard_told_and_counted(ends, number, status, turned):
+    def main(argv):
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            if turned:
+                raise ValueError("what a library makes of it") from None
+            raise KeyboardInterrupt("epoch 3 is saved") from None
+
+    before = signal.getsignal(number)
+    assert ends(main) == (status, "stopped\n" if turned else "stopped: epoch 3 is saved\n")
+    assert signal.getsignal(number) is before
+
+
+def test_who_ignores_ctrl_c_goes_on_doing_so(monkeypatch):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stoppable() as stops:
+            os.kill(os.getpid(), signal.SIGINT)
+        assert not stops
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_reader_that_leaves_is_no_error():
+    script = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); from process import run; "
+    script += "run(lambda argv: [print('x' * 1000, flush=True) for _ in range(10_000)])"
+    running = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running.stdout.close()
+    assert running.stderr.read() == b"" and running.wait() == 141
+    running.stderr.close()
+
+
+# ---------------------------------------------------------------- one at a time
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Start another process that holds places, until it is killed or the test ends."""
+    started = []
+
+    def hold(*places):
+        script = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); from pathlib import Path; "
+        script += "from process import alone\nwith alone(('--save', Path(p)) for p in sys.argv[1:]): print('ready', "
+        script += "flush=True); sys.stdin.read()"
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        started.append(subprocess.Popen([sys.executable, "-c", script, *map(str, places)], **pipes))
+        assert started[-1].stdout.readline() == b"ready\n"
+        return started[-1]
+
+    yield hold
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def is_free(*places):
+    try:
+        with alone(("--save", place) for place in places):
+            return True
+    except UserError as error:
+        assert "another run is at work there" in str(error) and "--save=" in str(error)
+        return False
+
+
+def test_a_place_is_for_one_run_at_a_time(tmp_path, other):
+    place = tmp_path / "new" / "a.png"
+    first = other(place)
+    assert not is_free(place) and is_free(tmp_path / "new" / "b.png") and not is_free(tmp_path / "b.png", place)
+    first.communicate(b"")
+    assert is_free(place) and not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_run_held_is_free(tmp_path, other):
+    first = other(tmp_path / "*")
+    assert not is_free(tmp_path / "*")
+    first.kill()
+    first.wait()
+    assert list(tmp_path.iterdir()) and is_free(tmp_path / "*") and not list(tmp_path.iterdir())
+
+
+def test_a_lock_that_ends_between_opening_and_taking_is_none(tmp_path, monkeypatch):
+    import process
+
+    ask, asked = process._ask, []
+
+    def slow(file):
+        if not asked:  # the other run ends just now, and takes its file along
+            next(tmp_path.glob(".*.lock")).unlink()
+        asked.append(file)
+        ask(file)
+
+    monkeypatch.setattr(process, "_ask", slow)
+    with alone([("--save", tmp_path / "a")]):
+        assert len(asked) == 2 and len(list(tmp_path.iterdir())) == 1
+
+
+def test_two_results_need_two_places(tmp_path):
+    with pytest.raises(UserError, match="the place of another result"), alone([("--a", tmp_path), ("--b", tmp_path)]):
+        pass
+
+
+def test_a_name_as_long_as_can_be(tmp_path):
+    assert is_free(tmp_path / ("x" * 255))
+
+
+def test_a_disk_without_locks_is_used_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("process._ask", raising(OSError(37, "No locks available")))
+    assert is_free(tmp_path / "a")
+
+
+def test_a_place_below_a_file_is_named(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UserError, match=r"--save=.*cannot be written"), alone([("--save", tmp_path / "file" / "a")]):
+        pass
