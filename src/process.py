@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -86,7 +87,20 @@ def alone(places):
                 raise UserError(f"{option}={shown(target)} cannot be written: {why}; choose another place") from None
             if not ours:
                 raise UserError(f"{option}={shown(target)}: another run is at work there; wait for it, or stop it")
+        for folder in {target.parent for target in seen}:
+            _sweep(folder)
         yield
+
+
+def _sweep(folder):
+    """Remove the halves of files that killed runs left in a folder."""
+    import psutil
+
+    for half in folder.glob(".*-*.part*"):
+        process = re.fullmatch(r"\.[0-9a-f]{12}-(\d+)\.part.*", half.name)
+        if process and not psutil.pid_exists(int(process[1])):
+            with suppress(OSError):
+                half.unlink()
 
 
 def _lock_of(target):

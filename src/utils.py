@@ -255,7 +255,8 @@ def check_place(option, target):
 def whole_file(target):
     """Yield a temporary path beside `target`, of the same ending, that becomes `target` only if all goes well."""
     target = Path(target)
-    temporary = target.with_name(f".{secrets.token_hex(6)}.part{target.suffix}")
+    # The process is named, so that a later one can tell what a killed one left.
+    temporary = target.with_name(f".{secrets.token_hex(6)}-{os.getpid()}.part{target.suffix}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield temporary

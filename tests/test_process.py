@@ -136,6 +136,17 @@ def test_what_a_killed_run_held_is_free(tmp_path, other):
     assert list(tmp_path.iterdir()) and is_free(tmp_path / "*") and not list(tmp_path.iterdir())
 
 
+def test_what_a_killed_run_left_half_is_swept_up(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    halves = [f".0123456789ab-{pid}.part{end}" for pid in (dead.pid, os.getpid()) for end in ("", ".png")]
+    others = [f".0123456789ab-{dead.pid}.png", f"0123456789ab-{dead.pid}.part", f".mine-{dead.pid}.part"]
+    for name in halves + others:
+        (tmp_path / name).touch()
+    assert is_free(tmp_path / "*")
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(halves[2:] + others)
+
+
 def test_a_lock_that_ends_between_opening_and_taking_is_none(tmp_path, monkeypatch):
     import process
 

@@ -1,0 +1,68 @@
+"""A process that has loaded all libraries and forks a script off for each line of JSON that it reads.
+
+Loading TensorFlow takes longer than all that the scripts of these tests do; what is forked off has only their own work
+before it, so that a signal at a random moment meets that. A line is {"argv": [script, ...], "cwd": folder, "err":
+file}, answered by the number of the new process, or {"wait": number}, answered by its exit status, less than 0 for a
+signal that it died of.
+"""
+
+import importlib
+import json
+import os
+import signal
+import sys
+
+MODULES = ("predict", "stylize", "train", "download_data", "stylizing", "segmentation.prediction")
+MODULES = (*MODULES, "segmentation.training", "requests", "kagglesdk")
+
+
+def call(argv, cwd, err):
+    """Be the script: its exit status."""
+    out = os.open(err, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    os.chdir(cwd)
+    sys.argv = argv
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background makes children deaf to it
+    from process import run
+
+    try:
+        run(importlib.import_module(argv[0].removesuffix(".py")).main)
+    except SystemExit as stop:
+        return stop.code or 0
+    return 0
+
+
+def fork(argv, cwd, err):
+    """Fork a script off: the number of its process."""
+    number = os.fork()
+    if number:
+        return number
+    status = 70  # of a bug
+    try:
+        status = call(argv, cwd, err)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
+
+
+def main():
+    import keras
+
+    for module in MODULES:
+        importlib.import_module(module)
+    keras.config.disable_traceback_filtering()
+    compile_it = keras.Model.compile
+    # What is traced and compiled takes longer than these few steps.
+    keras.Model.compile = lambda self, *given, **more: compile_it(self, *given, **more | {"run_eagerly": True})
+    print("ready", flush=True)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        answer = os.waitstatus_to_exitcode(os.waitpid(asked["wait"], 0)[1]) if "wait" in asked else fork(**asked)
+        print(answer, flush=True)
+
+
+if __name__ == "__main__":
+    main()
