@@ -73,11 +73,11 @@ def stylize(
     check_options(options, many)
     targets = choose_targets(photos, save, many)
     with alone(places_of(options, targets, many)):
-        studio = Studio(options)
+        studio = Studio(options, goes_on=many and not force)
         made, failed = {}, {}
         for photo, target in targets.items():
             try:
-                if force or not many or not studio.has_painted(photo, target):
+                if not studio.has_painted(photo, target):
                     made[photo] = target
                     studio.paint(photo, target)
             except UserError as error:
@@ -93,8 +93,9 @@ def stylize(
 class Studio:
     """What is loaded once and used for every photo: the networks, the styles, and what to start from."""
 
-    def __init__(self, options):
-        self.options = options
+    def __init__(self, options, goes_on):
+        """goes_on: whether paintings that are there already are left as they are."""
+        self.options, self.goes_on = options, goes_on
         self.styles = [flatten(open_picture(style)) for style in options.style]
         weights = options.blend or [1] * len(self.styles)
         self.blend = [weight / sum(weights) for weight in weights]
@@ -115,9 +116,12 @@ class Studio:
         """Whether all that belongs to a photo is there already."""
         words = self.options.similarity
         if len(words) == 1:
-            return is_done(target, self.plan(source, *words))
-        plans = {word: self.plan(source, word) for word in words} | {"similarity": self.plan(source, *words)}
-        return all(is_done(suffixed(target, word), plan) for word, plan in plans.items())
+            return self._is_done(target, source, *words)
+        there = [self._is_done(suffixed(target, word), source, word) for word in words]
+        return all(there) and self._is_done(suffixed(target, "similarity"), source, *words)
+
+    def _is_done(self, target, source, *similarity):
+        return self.goes_on and is_done(target, self.plan(source, *similarity))
 
     def paint(self, source, target):
         """Paint one photo in all similarities asked for, and write all that is asked for."""
@@ -131,7 +135,11 @@ class Studio:
         many, results = len(options.similarity) > 1, {}
         for similarity in options.similarity:
             word = similarity if many else None
-            results |= self._paint(source, scene, similarity, suffixed(target, word), word)
+            place = suffixed(target, word)
+            if not self._is_done(place, source, similarity):
+                results |= self._paint(source, scene, similarity, place, word)
+            if many:  # as it was written, now or by the run before this one: the sheet is the same
+                results[similarity] = open_picture(place)
         if many:
             sheet = side_by_side([picture, *results.values()], ["photo", *results])
             write_picture(suffixed(target, "similarity"), sheet, self.plan(source, *options.similarity))

@@ -14,6 +14,7 @@ import sys
 
 MODULES = ("predict", "stylize", "train", "download_data", "stylizing", "segmentation.prediction")
 MODULES = (*MODULES, "segmentation.training", "requests", "kagglesdk")
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 def call(argv, cwd, err):
@@ -26,8 +27,18 @@ def call(argv, cwd, err):
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background makes children deaf to it
     from process import run
 
+    script = importlib.import_module(argv[0].removesuffix(".py"))
+
+    def main(given):
+        """The script's main, outside of which no signal is heard."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        try:
+            script.main(given)
+        finally:
+            signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+
     try:
-        run(importlib.import_module(argv[0].removesuffix(".py")).main)
+        run(main)
     except SystemExit as stop:
         return stop.code or 0
     return 0
@@ -35,8 +46,10 @@ def call(argv, cwd, err):
 
 def fork(argv, cwd, err):
     """Fork a script off: the number of its process."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     number = os.fork()
     if number:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         return number
     status = 70  # of a bug
     try:
