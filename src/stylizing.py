@@ -14,7 +14,7 @@ from images import flatten, open_picture, write_picture
 from masking import figure_finder, kept_part
 from orders import check_options, choose_targets, files_of, places_of
 from process import alone
-from records import is_done, planned
+from provenance import is_done, planned
 from style.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
 from style.features import LEAST_SIDE, NETWORKS
 from style.objective import Objective

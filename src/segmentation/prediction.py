@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from images import flatten, open_picture, to_image, write_picture
 from process import alone
-from records import are_done, is_done, planned
+from provenance import are_done, is_done, planned
 from segmentation.classes import explained, painted, palette_picture
 from segmentation.masks import figure_labels, find_labels, find_masks, label_names
 from segmentation.networks import load_network
