@@ -336,10 +336,14 @@ EVIL = [
     "d:/evil",
     "a\nb",
     link("a"),
+    ".. /evil",
+    "a" * 256,
+    NAMES[0],
 ]
 
 
-@pytest.mark.parametrize("member", EVIL, ids=repr)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("member", EVIL, ids=lambda member: repr(member)[:40])
 def test_members_that_lead_elsewhere_are_refused(kaggle, cli, tmp_path, member):
     kaggle.archives[SLUG] = archive([*NAMES[:2], member], size=10)
     status, _, err = cli()
