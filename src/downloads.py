@@ -94,7 +94,7 @@ def plain_network_errors(option, site, reasons):
     except requests.HTTPError as error:
         status = error.response.status_code
         reason = reasons.get(status, f"{option} cannot be had from {site} now ({status}); try again later")
-    except requests.RequestException:
+    except (requests.RequestException, ValueError):  # the address or the length that a server tells may be none
         reason = f"{option}: cannot reach {site}; check the network and run the same command again"
     else:
         return
