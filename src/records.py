@@ -63,7 +63,7 @@ def damage_of(record, networks):
     if not isinstance(record, dict) or not _text(record.get("network")):
         return "it is damaged"
     if record["network"] not in networks:
-        return f"it names the unknown network {shown(record['network'])}"
+        return f"it names the unknown network {shown(record['network'], 40)}"
     wrong = _wrong_options(record, networks[record["network"]]) or _wrong_entries(record) or _wrong_classes(record)
     return wrong and f"it is damaged ({wrong})"
 

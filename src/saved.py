@@ -69,7 +69,7 @@ def fill(network, file):
 
 def said_by(error):
     """What an error says, short enough to be part of our line."""
-    return shown(str(error).partition("\n")[0] or type(error).__name__)
+    return shown(str(error).partition("\n")[0] or type(error).__name__, 60)
 
 
 def copy_layers(network, option, model, networks):

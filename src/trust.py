@@ -83,7 +83,7 @@ def _check_archive(file, network, room):
         entries = {}
         for entry in bundle.infolist():
             if wrong := _wrong_member(entry, entries, room):
-                raise Refused(f"holds {shown(entry.orig_filename, 60)}, {wrong}")
+                raise Refused(f"holds {shown(entry.orig_filename, 40)}, {wrong}")
             entries[entry.orig_filename] = entry
         if "model.weights.h5" not in entries:
             raise Refused("holds no model.weights.h5")
@@ -171,7 +171,7 @@ def _places(file):
         place = waiting.pop()
         address = h5py.h5o.get_info(place.id).addr
         if address in seen:
-            raise Refused(f"holds {shown(place.name, 60)} a second time, by a link in it")
+            raise Refused(f"holds {shown(place.name, 40)} a second time, by a link in it")
         seen.add(address)
         inside = len(place) if isinstance(place, h5py.Group) else 0
         if len(seen) + len(waiting) + inside > MOST_PLACES:
@@ -183,10 +183,10 @@ def _places(file):
 def _child(group, name):
     """What a name in a group is for; it must be there itself."""
     if group.get(name, getclass=True, getlink=True) is not h5py.HardLink:
-        raise Refused(f"holds {shown(name, 60)}, a link")
+        raise Refused(f"holds {shown(name, 40)}, a link")
     child = group[name]
     if not isinstance(child, (h5py.Group, h5py.Dataset)):
-        raise Refused(f"holds {shown(name, 60)}, which is no numbers")
+        raise Refused(f"holds {shown(name, 40)}, which is no numbers")
     return child
 
 
@@ -201,7 +201,7 @@ def _claimed(data):
     }
     for words, is_so in wrong.items():
         if is_so:
-            raise Refused(f"holds {shown(data.name, 60)}, {words}")
+            raise Refused(f"holds {shown(data.name, 40)}, {words}")
     # What is packed is unpacked by whole chunks, which may be larger than all that is asked for.
     return max(math.prod(data.shape), math.prod(data.chunks or ())) * data.dtype.itemsize
 
@@ -210,11 +210,11 @@ def _strings(place):
     """The most strings that an attribute of a group or dataset has; none may hold anything but text and numbers."""
     names = place.attrs if len(place.attrs) <= MOST_ATTRIBUTES else None
     if names is None:
-        raise Refused(f"holds {shown(place.name, 60)}, which has more than {MOST_ATTRIBUTES:,} attributes")
+        raise Refused(f"holds {shown(place.name, 40)}, which has more than {MOST_ATTRIBUTES:,} attributes")
     kinds = [names.get_id(name) for name in names]
     for kind in kinds:
         if not (kind.dtype.kind in "fiubSU" or h5py.check_string_dtype(kind.dtype)):
-            raise Refused(f"holds {shown(place.name, 60)}, which has an attribute that is neither text nor number")
+            raise Refused(f"holds {shown(place.name, 40)}, which has an attribute that is neither text nor number")
     return max((math.prod(kind.shape or ()) for kind in kinds if kind.dtype.kind == "O"), default=0)
 
 

@@ -4,6 +4,7 @@ Each test makes its exploit; where it is cheap, it shows first that who trusts t
 """
 
 import json
+import os
 import pickle
 import shutil
 import stat
@@ -474,6 +475,13 @@ def test_a_record_without_end_is_refused_unread(model):
     assert "it is damaged" in refusal(lambda: load_network(model))
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes that have names")
+def test_a_record_that_never_comes_is_not_waited_for(model):
+    record_path(model).unlink()
+    os.mkfifo(record_path(model))
+    assert "it is damaged" in refusal(lambda: load_network(model))
+
+
 @pytest.mark.parametrize("widths", [[2, 2, 2, 2], [2] * 6, [2, 2, 2, 2, 513], [2, 2, 2, 2, True], "22222", [0] * 5])
 def test_widths_of_no_network_are_refused(tmp_path, widths):
     check_thin(tmp_path, {"widths": widths}, "widths must be")
@@ -560,6 +568,18 @@ def test_a_script_says_it_in_one_line_and_writes_nothing(script, model, tmp_path
     status, out, err = script("predict.py", f"--file_path={tmp_path}/me.png", f"--model={model}")
     assert status == 2 and not out and err.startswith("predict.py: --model=") and "payload.pkl" in err
     assert err.count("\n") == 1 and sorted(tmp_path.iterdir()) == before
+
+
+def test_long_names_leave_room_for_what_is_wrong(model):
+    longer = model.with_name(model.parent.name + "n" * 200 + ".keras")
+    shutil.copy(model, longer)
+    refusal(lambda: load_network(longer))  # without a record
+    shutil.copy(record_path(model), record_path(longer))
+    add("assets/" + "a" * 5000)(longer)
+    refusal(lambda: load_network(longer))
+    repack(longer, lambda members: members.pop("assets/" + "a" * 5000))
+    write_json(record_path(longer), read_json(record_path(model)) | {"network_options": {"size": 32, "base": 3}})
+    assert "does not fit its record" in refusal(lambda: load_network(longer))
 
 
 def test_what_is_sound_passes(vgg_weights):
