@@ -20,8 +20,9 @@ BROKEN = (
 
 
 class Member(NamedTuple):
-    """A member of an archive as its maker tells of it: name, unpacked bytes, whether it is a file or a folder and
-    neither link nor device, whether it needs a password, and the library's own entry."""
+    """A member of an archive as its maker tells of it: name, of a folder with a slash at its end, unpacked bytes,
+    whether it is a file or a folder and neither link nor device, whether it needs a password, and the library's own
+    entry."""
 
     name: str
     size: int
@@ -69,7 +70,7 @@ class TarGz(NamedTuple):
         """Tell of the members one by one, each before a byte of its content is unpacked."""
         for entry in self.bundle:
             plain = (entry.isreg() or entry.isdir()) and not entry.issparse()
-            yield Member(entry.name, entry.size, plain, False, entry)
+            yield Member(entry.name + "/" * entry.isdir(), entry.size, plain, False, entry)
         # To tarfile a torn header is where the archive ends, and gzip compares its checksum no sooner than at its end.
         self.stream.seek(self.bundle.offset)
         rest = self.stream.read(LONGEST_HEADER)

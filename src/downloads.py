@@ -6,13 +6,14 @@ import re
 import shutil
 import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from archives import BROKEN, open_archive
 from utils import UserError, shown, write_json
 
-MOST_FILES = 1_000_000
+MOST_FILES = 99_999  # four times those of the largest known set
+LONGEST_NAME = 255  # bytes between two slashes, which disks take
 MOST_EXPANSION = 200  # photos hardly shrink in an archive; a bomb grows a thousandfold
 WAITS = (1, 2, 4, 8, 16)  # seconds before each new try on a cut connection
 SILENCE = 60  # seconds without a byte after which a connection counts as cut
@@ -93,7 +94,7 @@ def plain_network_errors(option, site, reasons):
     except requests.HTTPError as error:
         status = error.response.status_code
         reason = reasons.get(status, f"{option} cannot be had from {site} now ({status}); try again later")
-    except requests.RequestException:
+    except (requests.RequestException, ValueError):  # the address or the length that a server tells may be none
         reason = f"{option}: cannot reach {site}; check the network and run the same command again"
     else:
         return
@@ -158,7 +159,7 @@ def unpack(archive, folder, dataset):
                 raise UserError(f"--dataset={dataset} is refused: its archive {wrong}; choose another data set")
             for member in tqdm(bundle.members(), unit=" files", disable=None, leave=False):
                 bundle.extract(member, folder)
-    except BROKEN:
+    except (*BROKEN, FileExistsError, NotADirectoryError, IsADirectoryError):  # a file in the place of a folder
         raise UserError(
             f"--dataset={dataset} did not arrive as a sound zip or tar.gz archive; run again or later"
         ) from None
@@ -168,6 +169,7 @@ def mistrust(members, archive):
     """What is wrong with the members of an archive, in words, or None. They are strangers' words and not our paths."""
     count = total = 0
     packed, free = length(archive), shutil.disk_usage(archive.parent).free
+    places, blind = set(), archive.with_name(archive.name.swapcase()).exists()  # whether A and a are one to the disk
     for count, member in enumerate(members, 1):  # and no further than to the first wrong one: the rest may be a bomb
         total += member.size
         if count > MOST_FILES:
@@ -178,14 +180,21 @@ def mistrust(members, archive):
             return f"would grow to {total:,} bytes or more, and the disk has {free:,} free"
         if wrong := mistrust_one(member):
             return f"holds {shown(member.name)}, {wrong}"
+        place = str(PurePosixPath(member.name.casefold() if blind else member.name))
+        if place in places and not member.name.endswith("/"):
+            return f"holds {shown(member.name)} twice"
+        places.add(place)
     return None if count else "holds 0 files"
 
 
 def mistrust_one(member):
     """What is wrong with a member of an archive, in words, or None."""
     name = member.name
-    if re.match(r"/|[A-Za-z]:", name) or re.search(r"\\|[\0-\x1f]", name) or ".." in name.split("/"):
+    # Some disks leave out the blanks and dots at a name's end, and take ".. " for "..".
+    if re.match(r"/|[A-Za-z]:", name) or re.search(r"\\|[\0-\x1f]|(^|/)[. ]{2,}(/|$)", name):
         return "a path that leads out of its folder"
+    if any(len(part.encode(errors="replace")) > LONGEST_NAME for part in name.split("/")):
+        return "a name that is too long"
     if not member.plain:
         return "a link or device"
     if member.size < 0:

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 import time
 from pathlib import Path
 
@@ -10,11 +11,14 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from hardware import accelerators, versions
+from hardware import POLICIES, accelerators, versions
+from saved import UNREADABLE, fill, said_by
+from trust import Refused
 from utils import UserError, command_of, read_json, shown, whole_file, write_json, write_text
 
 # What may differ when a run goes on; every other option is part of what the run computes.
 PLACES = {"data", "nobody", "photos", "paintings", "vgg_weights", "init"}  # a hash stands for what they hold
+MOST_STATE = 100_000_000  # bytes; a thousand for each of 100,000 epochs
 FREE_OPTIONS = PLACES | {"epochs", "patience", "tensorboard", "resume"}
 
 
@@ -40,8 +44,9 @@ class Run(keras.callbacks.Callback):
     def _open(self, resume, fingerprint):
         """Continue a saved run, start over where it had finished, and refuse where work would be lost."""
         try:
-            saved = read_json(self._file("run.json"))
-        except (OSError, ValueError):
+            saved = read_json(self._file("run.json"), MOST_STATE)
+            _check_state(saved, self.score)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             raise UserError(
                 f"{shown(self._file('run.json'))} cannot be read; delete that folder to start over"
             ) from None
@@ -52,7 +57,8 @@ class Run(keras.callbacks.Callback):
             return
         other = [f"--{name}={value}" for name, value in saved["options"].items() if self.options.get(name) != value]
         if other:
-            raise UserError(f"--resume: that run began with {' '.join(other)}; give the same options again")
+            began = shown(" ".join(other), 160)
+            raise UserError(f"--resume: that run began with {began}; give the same options again")
         if saved["fingerprint"] != fingerprint:
             raise UserError("--resume: the pictures in --data changed since that run began; leave --resume out")
         self.state = saved | {"finished": False}
@@ -100,7 +106,7 @@ class Run(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         if self.history:
             self.model.optimizer.build(self.model.trainable_variables)
-            self.model.load_weights(self._file(self.state["weights"]))
+            self._read_weights("weights", self.model)
 
     def on_epoch_begin(self, epoch, logs=None):
         self.started = time.perf_counter()
@@ -142,6 +148,15 @@ class Run(keras.callbacks.Callback):
             weights.replace(temporary)
         self.state[role] = name
 
+    def _read_weights(self, role, network):
+        file = self._file(self.state[role])
+        try:
+            fill(network, file)
+        except (Refused, *UNREADABLE) as error:
+            raise UserError(
+                f"{shown(file)} cannot be used ({said_by(error)}); delete that folder to start over"
+            ) from None
+
     def _log(self):
         table = io.StringIO()
         writer = csv.DictWriter(table, self.history[-1], restval="", extrasaction="ignore", lineterminator="\n")
@@ -167,7 +182,7 @@ class Run(keras.callbacks.Callback):
 
     def load_best(self, network):
         """Give `network` the weights of the best epoch."""
-        network.load_weights(self._file(self.state["best"]))
+        self._read_weights("best", network)
 
     def finish(self):
         """Note that the run came to its end, so that another one may start in its place."""
@@ -176,14 +191,37 @@ class Run(keras.callbacks.Callback):
         write_json(self._file("run.json"), self.state)
 
 
+def _check_state(state, score):
+    """Raise what it happens to raise where a run.json is not as we write it."""
+    files = [state["weights"], state["best"]] if state["history"] else []
+    sound = (
+        isinstance(state["options"], dict)
+        and isinstance(state["fingerprint"], str)
+        and isinstance(state["finished"], bool)
+        and state.get("precision") in (None, *POLICIES)
+        and all(re.fullmatch(r"(state|best)-\d{4,}\.weights\.h5", name) for name in files)
+        and _is_log(state["history"], {"loss", "learning_rate", "seconds", score})
+    )
+    if not sound:
+        raise ValueError
+
+
+def _is_log(history, needed):
+    """Whether a log is one of epochs in their order, all of which have the numbers that are needed."""
+    numbers = all(type(value) in (int, float) for row in history for value in row.values())
+    return numbers and all(row["epoch"] == place and needed <= set(row) for place, row in enumerate(history, 1))
+
+
 def compare_runs(models, target):
     """Draw the curves of the runs of some networks, by their files or by the folders of the runs, in one PNG."""
     histories = {}
     for model in models:
         state = model.with_suffix(".run") / "run.json"
         try:
-            histories[model.stem] = read_json(state)["history"]
-        except (OSError, ValueError, KeyError, TypeError):
+            histories[model.stem] = read_json(state, MOST_STATE)["history"]
+            if not _is_log(histories[model.stem], {"loss"}):
+                raise ValueError
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             raise UserError(f"--curves={shown(model)}: there is no run in {shown(state.parent)}; name others") from None
         if not histories[model.stem]:
             raise UserError(f"--curves={shown(model)} has finished no epoch yet; wait, or name others")

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import keras
 
+from records import MOST_RECORD, damage_of
+from trust import Refused, check_weights
 from utils import UserError, read_json, shown, whole_file, write_json
 
-UNREADABLE = (OSError, ValueError, LookupError, TypeError, EOFError, UserWarning, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, EOFError),
+    *(UserWarning, zipfile.BadZipFile, zlib.error),
+)
 
 
 def record_path(model):
@@ -41,16 +46,30 @@ def load_network(option, model, networks, dtype="float32"):
     record = read_record(option, model, networks)
     try:
         network = build_network(networks, record, dtype)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras only warns of layers that it leaves untrained
-            network.load_weights(model)
-    except UNREADABLE as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        fill(network, model)
+    except Refused as error:
         raise UserError(
-            f"{option}={shown(model)} does not fit its record {record_path(model).name} ({shown(said)}); "
+            f"{option}={shown(model)} is refused: it {error}; copy it again from where it was trained, or name another"
+        ) from None
+    except UNREADABLE as error:
+        raise UserError(
+            f"{option}={shown(model)} does not fit its record {shown(record_path(model).name, 40)} ({said_by(error)}); "
             "copy both again from where they were trained"
         ) from None
     return network, record
+
+
+def fill(network, file):
+    """Give a network the numbers in a file, and take nothing else from it."""
+    check_weights(Path(file), network)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # Keras only warns of layers that it leaves untrained
+        network.load_weights(file)
+
+
+def said_by(error):
+    """What an error says, short enough to be part of our line."""
+    return shown(str(error).partition("\n")[0] or type(error).__name__, 60)
 
 
 def copy_layers(network, option, model, networks):
@@ -74,16 +93,21 @@ def published(option, name, weights, file, side=None):
     weights: a file of them that the option names, or None: Keras downloads `file` once. side: of the square pictures
     that the weights are for; None: any.
     """
-    shape = side and (side, side, 3)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras only warns of layers that it leaves untrained
-            application = getattr(keras.applications, name)
-            return application(weights=str(weights or "imagenet"), include_top=False, input_shape=shape)
-    except Exception as error:  # of no narrower kind where a download fails
-        said = shown(str(error).partition("\n")[0] or type(error).__name__, 100)
     if weights and not Path(weights).is_file():
         raise UserError(f"{option}={shown(weights)} does not exist; name a file of the weights of {name}")
+    shape = side and (side, side, 3)
+    try:
+        application = getattr(keras.applications, name)
+        network = application(weights=None if weights else "imagenet", include_top=False, input_shape=shape)
+        if weights:
+            fill(network, weights)
+        return network
+    except Refused as error:
+        raise UserError(
+            f"{option}={shown(weights)} is refused: it {error}; name a file of the weights of {name}"
+        ) from None
+    except Exception as error:  # of no narrower kind where a download fails
+        said = said_by(error)
     if weights:
         raise UserError(f"{option}={shown(weights)} holds no weights of {name} without its top ({said}); name another")
     raise UserError(
@@ -102,15 +126,15 @@ def give_weights(layers, source):
 def read_record(option, model, networks):
     """The record beside a network that is one of {name: ...}."""
     try:
-        record = read_json(record_path(model))
-        if record["network"] in networks and record["network_options"].get("size", 1) > 0:
+        record = read_json(record_path(model), MOST_RECORD)
+        reason = damage_of(record, networks)
+        if not reason:
             return record
-        reason = f"it names the unknown network {shown(record['network'])}"
     except FileNotFoundError:
         reason = "it is not there"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError):
         reason = "it is damaged"
     raise UserError(
-        f"{option}={shown(model)} needs its record {record_path(model).name} beside it, and {reason}; "
+        f"{option}={shown(model)} needs its record {shown(record_path(model).name, 40)} beside it, and {reason}; "
         "copy it from where the network was trained"
     )

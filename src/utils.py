@@ -280,9 +280,15 @@ def write_json(target, content):
     write_text(target, json.dumps(content, indent=2) + "\n")
 
 
-def read_json(source):
-    """Read a JSON file."""
-    return json.loads(Path(source).read_text(encoding="utf-8"))
+def read_json(source, most=None):
+    """Read a JSON file; most: bytes that it may have, where a stranger may have written it."""
+    source = Path(source)
+    if most and (source.stat().st_size > most or not source.is_file()):
+        raise ValueError(f"no file of at most {most:,} bytes")
+    try:
+        return json.loads(source.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("nested without end") from None
 
 
 def named(names, most=5):

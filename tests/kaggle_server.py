@@ -16,7 +16,8 @@ class Kaggle(ThreadingHTTPServer):
 
     `cuts` bodies end after `stop_after` bytes; with `hold` they wait there instead. A `terse` server hands
     out the archive itself, and says neither its length nor its version. On another port, 0 for one that is free,
-    it is any site with archives: `address` tells where they lie, and `encoding` is what it calls them.
+    it is any site with archives: `address` tells where they lie, and `encoding` is what it calls them. `elsewhere` is
+    what the signed address begins with, and `statuses` of "/storage/<slug>" are for that alone.
     """
 
     daemon_threads = True
@@ -26,7 +27,7 @@ class Kaggle(ThreadingHTTPServer):
         self.archives, self.statuses = {}, {}
         self.ranges, self.asked = [], 0
         self.stop_after, self.cuts, self.knows_ranges = 0, 0, True
-        self.terse, self.encoding = False, None
+        self.terse, self.encoding, self.elsewhere = False, None, ""
         self.hold, self.go_on = False, threading.Event()
 
     def __enter__(self):
@@ -65,12 +66,14 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(self.server.archives[slug])
         else:
             self.send_response(302)
-            self.send_header("Location", f"/storage/{slug}?signature={SIGNATURE}")
+            self.send_header("Location", f"{self.server.elsewhere}/storage/{slug}?signature={SIGNATURE}")
             self.send_header("Content-Length", "0")
             self.end_headers()
 
     def do_GET(self):
         name = self.path.removeprefix("/storage/").split("?")[0]
+        if f"/storage/{name}" in self.server.statuses:
+            return self.refuse(self.server.statuses[f"/storage/{name}"])
         if name in self.server.statuses or name not in self.server.archives:
             return self.refuse(self.server.statuses.get(name, 404))
         content = self.server.archives[name]

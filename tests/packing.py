@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import random
+import struct
 import tarfile
 import zipfile
 
@@ -70,6 +71,19 @@ def tar_gz(entries):
         content = content_of(entry.name) if entry.isreg() and entry.size == SIZE else b""
         blocks += [entry.tobuf(tarfile.GNU_FORMAT), content, bytes(-len(content) % tarfile.BLOCKSIZE)]
     return gzip.compress(b"".join(blocks) + bytes(tarfile.RECORDSIZE))
+
+
+def crowd():
+    """A zip archive whose directory lists 100,000 files, a few megabytes in all: they share one content."""
+    name = b"a/%05d"
+    first = b"PK\3\4" + struct.pack("<5H3I2H", 20, 0, 0, 0, 0, 0, 0, 0, len(name % 0), 0) + name % 0
+    head = b"PK\1\2" + struct.pack("<6H3I5H2I", 20, 20, 0, 0, 0, 0, 0, 0, 0, len(name % 0), 0, 0, 0, 0, 0, 0)
+    folder = b"".join(head + name % number for number in range(100_000))
+    # Of so many members the end tells in a record of its own; the old one says 65,535.
+    large = b"PK\6\6" + struct.pack("<Q2H2I4Q", 44, 45, 45, 0, 0, 100_000, 100_000, len(folder), len(first))
+    large += b"PK\6\7" + struct.pack("<IQI", 0, len(first) + len(folder), 1)
+    end = b"PK\5\6" + struct.pack("<4H2IH", 0, 0, 65535, 65535, len(folder), len(first), 0)
+    return first + folder + large + end
 
 
 def holds_all(folder, dataset):

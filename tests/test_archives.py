@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 import downloads
-from packing import content_of, member, packed, tar_gz
+from packing import content_of, crowd, member, packed, tar_gz
 from utils import UserError
 
 
@@ -30,7 +30,7 @@ def refuses(tmp_path):
     return refuses
 
 
-OUTSIDE = ("/evil", "../evil", "a/../../evil", "..\\evil", "C:\\evil", "C:evil", "a\nb", "..")
+OUTSIDE = ("/evil", "../evil", "a/../../evil", "..\\evil", "C:\\evil", "C:evil", "a\nb", "..", ".. /evil", "a/.../evil")
 HOSTILE = {
     "leads out of its folder": [*map(member, OUTSIDE), member("../evil/", tarfile.DIRTYPE)],
     "link or device": [
@@ -41,6 +41,9 @@ HOSTILE = {
         *(member("images/a", kind) for kind in (tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE)),
         *(member("images/a", kind) for kind in (tarfile.GNUTYPE_SPARSE, b"z")),
     ],
+    "a name that is too long": [member("images/" + "a" * 256), member("a" * 256 + "/", tarfile.DIRTYPE)],
+    "holds images/1.jpg twice": [member("images/1.jpg")],
+    "holds images//./1.jpg twice": [member("images//./1.jpg")],
     "smaller than nothing": [member("images/a", size=-512), member("images/a", size=-(2**40))],
     "would grow to": [member("images/a", size=10**15)],
 }
@@ -56,6 +59,32 @@ def test_hostile_members_are_refused(refuses, monkeypatch, says, entry, has_filt
     if not has_filter:
         monkeypatch.delattr(tarfile, "data_filter", raising=False)
     refuses(tar_gz([member("images/1.jpg"), entry, member("images/2.jpg")]), says)
+
+
+def test_nothing_goes_through_a_link(refuses):
+    """A link out, and then a file in the folder that it seems to be."""
+    refuses(tar_gz([member("a", tarfile.SYMTYPE, linkname="/tmp"), member("a/evil")]), "holds a, a link or device")
+    refuses(tar_gz([member("a"), member("b", tarfile.LNKTYPE, linkname="a"), member("b")]), "holds b, a link or device")
+
+
+@pytest.mark.parametrize("other", ["images/CAT.jpg", "IMAGES/cat.jpg"])
+def test_names_that_are_one_to_the_disk_are_refused_there(tmp_path, other):
+    file = tmp_path / "a.zip"
+    file.write_bytes(packed(["images/cat.jpg", other], ".zip"))
+    (tmp_path / "A.ZIP").touch()  # what a disk that does not tell A from a seems to have
+    with pytest.raises(UserError, match=f"holds {other} twice"):
+        downloads.unpack(file, tmp_path / "unpacked", "x")
+    (tmp_path / "A.ZIP").unlink()
+    downloads.unpack(file, tmp_path / "unpacked", "x")
+
+
+@pytest.mark.parametrize("names", [["a", "a/b"], ["a/b", "a"]])
+@pytest.mark.parametrize("ending", [".zip", ".tar.gz"])
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path, names, ending):
+    file = tmp_path / "archive"
+    file.write_bytes(packed(names, ending))
+    with pytest.raises(UserError, match="did not arrive as a sound"):
+        downloads.unpack(file, tmp_path / "unpacked", "x")
 
 
 def bomb(*others):
@@ -118,6 +147,10 @@ def test_a_bad_archive_is_refused(refuses, content, says):
 def test_an_archive_of_too_many_files_is_refused(refuses, monkeypatch):
     monkeypatch.setattr(downloads, "MOST_FILES", 2)
     refuses(tar_gz([member(name) for name in "abcd"]), "holds 3 files")
+
+
+def test_an_archive_of_100_000_files_is_refused(refuses):
+    refuses(crowd(), "holds 100,000 files")
 
 
 def test_an_archive_larger_than_the_disk_is_refused(refuses, monkeypatch):

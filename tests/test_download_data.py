@@ -1,3 +1,4 @@
+import base64
 import errno
 import inspect
 import io
@@ -10,6 +11,7 @@ import stat
 import subprocess
 import sys
 import time
+import traceback
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -141,8 +143,10 @@ def test_a_server_that_says_neither_length_nor_version_will_do(kaggle, cli, tmp_
     assert (tmp_path / "data" / NAMES[-1]).stat().st_size == 100_000
 
 
-@pytest.mark.parametrize("place", ["environment", ".kaggle", ".config/kaggle", "elsewhere", "token file", "login"])
-def test_credentials_are_found_where_kaggle_keeps_them(kaggle, cli, home, monkeypatch, place):
+def put_credentials(place, home, monkeypatch):
+    """Put what Kaggle knows us by into one of the places where its own tool seeks it, and nowhere else."""
+    if place == "variable":
+        return
     monkeypatch.delenv("KAGGLE_API_TOKEN")
     if place == "environment":
         monkeypatch.setenv("KAGGLE_USERNAME", NAME)
@@ -157,6 +161,14 @@ def test_credentials_are_found_where_kaggle_keeps_them(kaggle, cli, home, monkey
         (home / place / "kaggle.json").write_text(json.dumps({"username": NAME, "key": KEY}))
         if place == "elsewhere":
             monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(home / place))
+
+
+PLACES = ["variable", "environment", ".kaggle", ".config/kaggle", "elsewhere", "token file", "login"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_credentials_are_found_where_kaggle_keeps_them(kaggle, cli, home, monkeypatch, place):
+    put_credentials(place, home, monkeypatch)
     assert cli()[0] == 0
 
 
@@ -337,10 +349,14 @@ EVIL = [
     "d:/evil",
     "a\nb",
     link("a"),
+    ".. /evil",
+    "a" * 256,
+    NAMES[0],
 ]
 
 
-@pytest.mark.parametrize("member", EVIL, ids=repr)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("member", EVIL, ids=lambda member: repr(member)[:40])
 def test_members_that_lead_elsewhere_are_refused(kaggle, cli, tmp_path, member):
     kaggle.archives[SLUG] = archive([*NAMES[:2], member], size=10)
     status, _, err = cli()
@@ -486,6 +502,53 @@ def test_a_disk_that_fills_up_while_unpacking(kaggle, cli, tmp_path, monkeypatch
     status, _, err = cli()
     assert status == 2 and os.strerror(errno.ENOSPC) in err
     assert tree(tmp_path) == ["home"]
+
+
+# ---------------------------------------------------------------- what must not be told
+
+BASIC = base64.b64encode(f"{NAME}:{KEY}".encode()).decode()
+SECRETS = [secret.encode() for secret in (TOKEN, KEY, SIGNATURE, NAME, BASIC)]
+ENDS = {  # how a download may end: what the server does, and what of it is said
+    "well": ({}, None),
+    **{f"{status}": ({"statuses": {SLUG: status}}, str(status)) for status in (401, 403, 404, 429, 500)},
+    **{f"{status} later": ({"statuses": {f"/storage/{SLUG}": status}}, str(status)) for status in (401, 403, 404, 500)},
+    "cut": ({"cuts": 99, "stop_after": 80_000}, "cannot reach"),
+    "led nowhere": ({"elsewhere": "http://127.0.0.1:9"}, "cannot reach"),
+    "led astray": ({"elsewhere": "http://[half"}, "cannot reach"),
+    "led to a file": ({"elsewhere": "file://"}, "cannot reach"),
+    "no archive": ({"archives": {SLUG: SIGNATURE.encode()}}, "sound"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("end", ENDS)
+def test_no_secret_is_told_or_written(kaggle, cli, home, tmp_path, monkeypatch, place, end):
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    put_credentials(place, home, monkeypatch)
+    own = set(home.rglob("*"))
+    does, says = ENDS[end]
+    for name, value in does.items():
+        setattr(kaggle, name, value)
+    status, _, err = cli()  # which holds the output to it
+    assert status == (2 if says is not None else 0) and (says or "") in err, err
+    for file in {file for file in tmp_path.rglob("*") if file.is_file()} - own:
+        content = file.read_bytes()
+        assert not any(secret in content or secret in bytes(file) for secret in SECRETS), file
+
+
+@pytest.mark.parametrize("where", ["downloads.part_of", "downloads.verify", "time.sleep"])
+def test_no_secret_is_told_by_a_mistake_of_ours(kaggle, tmp_path, monkeypatch, where):
+    """Not even in the traceback, whose errors tell of addresses."""
+
+    def fail(*_):
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(where, fail)
+    kaggle.cuts, kaggle.stop_after = (99, 80_000) if where == "time.sleep" else (0, 0)
+    with pytest.raises(RuntimeError, match="a mistake") as mistake:
+        download_data.download_data(file_path=tmp_path / "data")
+    told = "".join(traceback.format_exception(mistake.value)).encode()
+    assert b"a mistake" in told and not any(secret in told for secret in SECRETS)
 
 
 # ---------------------------------------------------------------- the script

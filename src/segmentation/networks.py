@@ -16,6 +16,7 @@ from segmentation.architectures import (
     unet,
     unet_large,
 )
+from segmentation.layouts import LAYOUTS
 from utils import UserError, shown
 
 NETWORKS = {
@@ -63,7 +64,11 @@ def build(record, dtype="float32"):
 
 def load_network(model):
     """Read the network that --model names, and its record: (keras.Model, dict)."""
-    return saved.load_network("--model", model, NETWORKS)
+    network, record = saved.load_network("--model", model, NETWORKS)
+    layout = LAYOUTS.get(record.get("data", {}).get("layout"))
+    if layout and layout.outputs != network.output_shape[-1]:  # or the mirror of that layout would not fit its scores
+        raise UserError(f"--model={shown(model)}: its record names a layout of other classes; copy both again")
+    return network, record
 
 
 # ---------------------------------------------------------------- encoders

@@ -3,7 +3,7 @@ and a thin one that has learnt from it to see the same.
 """
 
 from saved import give_weights, load_network, published
-from utils import ROOT
+from utils import ROOT, UserError, shown
 from vgg import THIN, vgg
 
 STYLE_LAYERS = tuple(f"block{block}_conv1" for block in (1, 2, 3, 4, 5))
@@ -25,6 +25,8 @@ def vgg19(weights=None, dtype="float32"):
 def mini(weights=None, dtype="float32"):
     """A frozen thin network; `weights` is a file that distill.py wrote, or None for the one that ships with us."""
     network, _ = load_network("--vgg_weights", weights or MINI, THIN, dtype)
+    if lacking := set(LAYERS) - set(network.output):
+        raise UserError(f"--vgg_weights={shown(weights)} has no layer {min(lacking)}; name one that distill.py wrote")
     network.trainable = False
     return network
 
