@@ -110,7 +110,10 @@ def to_array(image):
 
 def to_image(array):
     """A float array in 0..1, (H, W, 3) or (H, W), as an 8-bit Pillow image."""
-    return Image.fromarray(np.uint8(np.clip(array, 0, 1) * 255 + 0.5))
+    levels = np.clip(array, 0, 1)
+    levels *= 255  # in place: of a mask of 50 megapixels, each copy is 200 MB
+    levels += 0.5
+    return Image.fromarray(np.uint8(levels))
 
 
 # ---------------------------------------------------------------- size
