@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin
 
+from reading import open_file
 from utils import UserError, shown, whole_file
 
 READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
@@ -31,7 +32,7 @@ def load(source):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a size below our own limit, and of EXIF that cannot be read
-            with Image.open(source, formats=READABLE) as image:
+            with open_file(source) as file, Image.open(file, formats=READABLE) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Image.DecompressionBombError
                 image.load()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from docopt import DocoptExit, docopt
 
+from reading import open_file
+
 ROOT = Path(__file__).resolve().parents[1]
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
@@ -28,14 +30,19 @@ def run(main):
     try:
         main(sys.argv[1:])
     except UserError as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-        sys.exit(2)
-    except PermissionError as error:
-        print(f"{Path(sys.argv[0]).name}: {shown(error.filename)} may not be read; choose another", file=sys.stderr)
-        sys.exit(2)
+        end_in_a_line(error)
+    except OSError as error:  # no more is known of it than the file, so what knows more has to catch it before
+        what = shown(error.filename or "a file or connection")
+        end_in_a_line(f"{what} cannot be used ({error.strerror or type(error).__name__}); choose another")
     except KeyboardInterrupt as stop:
         print(f"stopped{': ' if stop.args else ''}{' '.join(map(str, stop.args))}", file=sys.stderr)
         sys.exit(130)
+
+
+def end_in_a_line(message):
+    """Say what is wrong in one line, of which the beginning names the culprit and the end the remedy; exit with 2."""
+    print(f"{Path(sys.argv[0]).name}: {shown(message, 280)}", file=sys.stderr)
+    sys.exit(2)
 
 
 # ---------------------------------------------------------------- options
@@ -131,7 +138,10 @@ def path(name, value):
     """A check that turns the text of an option into a path."""
     if not value or "\0" in value:
         raise UserError(f"{name}={shown(value)} is no path; name a file or a folder")
-    return Path(value).expanduser()
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:  # no such user: it is a name that begins with a tilde
+        return Path(value)
 
 
 def told_of(options, leave_out=()):
@@ -153,8 +163,8 @@ def command_of(script, told):
 
 def text(name, value):
     """A check for an option that takes any text but none at all."""
-    if not value:
-        raise UserError(f"{name} is empty; give it a value")
+    if not value or "\0" in value:
+        raise UserError(f"{name}={shown(value)} says nothing; give it a value")
     return value
 
 
@@ -214,7 +224,7 @@ def check_targets(targets):
     """The same {picture: target}, unless a picture or another result would be overwritten."""
     taken = {}
     for picture, target in targets.items():
-        if target.resolve() == picture.resolve():
+        if os.path.realpath(target) == os.path.realpath(picture):  # which, unlike Path's own, bears links to themselves
             raise UserError(f"--save={shown(target)} is the picture itself; choose another name")
         if target in taken:
             both = f"{shown(taken[target])} and {shown(picture)}"
@@ -282,7 +292,8 @@ def write_json(target, content):
 
 def read_json(source):
     """Read a JSON file."""
-    return json.loads(Path(source).read_text(encoding="utf-8"))
+    with open_file(source) as file:
+        return json.loads(file.read().decode("utf-8"))
 
 
 def named(names, most=5):
