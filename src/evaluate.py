@@ -29,9 +29,8 @@ Examples:
   evaluate.py --curves=model/a.keras,model/b.keras --save=curves.png
 """
 
+from places import check_apart, check_ending, check_file
 from utils import (
-    check_ending,
-    check_place,
     list_of,
     number,
     one_of,
@@ -66,7 +65,10 @@ def main(argv):
     for option, ending in ENDINGS.items():
         if options[option]:
             check_ending(f"--{option}", options[option], (ending,))
-            check_place(f"--{option}", options[option])
+            check_file(f"--{option}", options[option])
+    networks = options["model"] or ()
+    read = (*networks, *(network.with_suffix(".json") for network in networks))
+    check_apart({f"--{option}": options[option] for option in ENDINGS if options[option]}, read)
     curves, save = options.pop("curves"), options.pop("save")
     if curves:
         with quiet_libraries():

@@ -41,7 +41,8 @@ class Run(keras.callbacks.Callback):
         """Continue a saved run, start over where it had finished, and refuse where work would be lost."""
         try:
             saved = read_json(self._file("run.json"))
-        except (OSError, ValueError):
+            check_state(saved, self.score)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise UserError(
                 f"{shown(self._file('run.json'))} cannot be read; delete that folder to start over"
             ) from None
@@ -176,6 +177,21 @@ class Run(keras.callbacks.Callback):
         write_json(self._file("run.json"), self.state)
 
 
+def check_state(saved, score):
+    """Refuse, as the errors of Python come, what run.json tells and no run wrote."""
+    saved["options"].items(), saved["fingerprint"], saved["finished"]
+    check_history(saved["history"], (score, "epoch", "learning_rate", "seconds"))
+    if saved["history"] and Path(saved["weights"]).name + Path(saved["best"]).name != saved["weights"] + saved["best"]:
+        raise ValueError("weights lie in the folder of their run")
+
+
+def check_history(history, scores):
+    """The same for the log of a run, of which every epoch must tell the loss and some more scores."""
+    for row in history if isinstance(history, list) else [history]:
+        if not all(math.isfinite(value) for value in (*row.values(), *map(row.__getitem__, ("loss", *scores)))):
+            raise ValueError("a score is no number")
+
+
 def compare_runs(models, target):
     """Draw the curves of the runs of some networks, by their files or by the folders of the runs, in one PNG."""
     histories = {}
@@ -183,7 +199,8 @@ def compare_runs(models, target):
         state = model.with_suffix(".run") / "run.json"
         try:
             histories[model.stem] = read_json(state)["history"]
-        except (OSError, ValueError, KeyError, TypeError):
+            check_history(histories[model.stem], ("epoch",))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise UserError(f"--curves={shown(model)}: there is no run in {shown(state.parent)}; name others") from None
         if not histories[model.stem]:
             raise UserError(f"--curves={shown(model)} has finished no epoch yet; wait, or name others")

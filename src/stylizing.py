@@ -12,6 +12,7 @@ import numpy as np
 from hardware import check_memory, choose_precision, is_out_of_memory, versions
 from images import flatten, open_picture, write_picture
 from masking import figure_finder, kept_part
+from places import check_apart, check_ending, check_file, check_place
 from style.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
 from style.features import LEAST_SIDE, NETWORKS
 from style.objective import Objective
@@ -22,8 +23,6 @@ from utils import (
     PICTURES_WITH_ALPHA,
     ROOT,
     UserError,
-    check_ending,
-    check_place,
     check_targets,
     find_pictures,
     is_folder,
@@ -71,6 +70,7 @@ def stylize(
     many = len(photos) > 1 or Path(content).is_dir()
     check_options(options, many)
     targets = choose_targets(photos, save, many)
+    check_extras(options, photos, targets.values())
     studio = Studio(options)
     failed = {}
     for photo, target in targets.items():
@@ -105,7 +105,14 @@ def check_options(options, many):
             raise UserError(f"--{option}={shown(target)} shows one photo; leave it out, or name one photo in --content")
         if target:
             check_ending(f"--{option}", target, endings)
-            check_place(f"--{option}", target)
+            check_file(f"--{option}", target)
+
+
+def check_extras(options, photos, targets):
+    """Refuse to draw over what is looked at, or over a painting."""
+    extras = {f"--{name}": vars(options)[name] for name in ("evolution", "panel", "parts")}
+    read = [*photos, *options.style, *filter(None, [options.mask]), *targets]
+    check_apart({option: target for option, target in extras.items() if target}, read)
 
 
 def choose_targets(photos, save, many):

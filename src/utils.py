@@ -247,21 +247,6 @@ def report(targets, failed):
         raise UserError(f"{len(failed)} of {len(targets)} pictures failed: {names}; the other {len(done)} are done")
 
 
-def check_ending(option, target, endings):
-    """Refuse a target whose ending names no format that fits."""
-    if Path(target).suffix.lower() not in endings:
-        raise UserError(f"{option}={shown(target)} must end in {', '.join(endings)}")
-
-
-def check_place(option, target):
-    """Refuse a target whose folder can neither be written to nor made, before hours go into what belongs there."""
-    place = Path(target).absolute().parent
-    while not place.exists():
-        place = place.parent
-    if not place.is_dir() or not os.access(place, os.W_OK):
-        raise UserError(f"{option}={shown(target)} cannot be written: {shown(place)} is closed; choose another place")
-
-
 @contextmanager
 def whole_file(target):
     """Yield a temporary path beside `target`, of the same ending, that becomes `target` only if all goes well."""

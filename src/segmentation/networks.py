@@ -16,6 +16,7 @@ from segmentation.architectures import (
     unet,
     unet_large,
 )
+from segmentation.layouts import LAYOUTS
 from utils import UserError, shown
 
 NETWORKS = {
@@ -42,6 +43,7 @@ ENCODERS = {
     ),
 }
 MOMENTUM = 0.9  # of what a batch normalisation remembers, step by step, where an encoder begins without weights
+MOST_SIDE = 4096  # px; what says that it sees more is no network of ours
 SIDES = (96, 128, 160, 192, 224)  # px, that Keras has weights of MobileNetV2 for; VGG16's are for any
 
 
@@ -63,7 +65,44 @@ def build(record, dtype="float32"):
 
 def load_network(model):
     """Read the network that --model names, and its record: (keras.Model, dict)."""
-    return saved.load_network("--model", model, NETWORKS)
+    network, record = saved.load_network("--model", model, NETWORKS)
+    wrong = [name for name, is_right in SOUND.items() if not is_right(record, network.output_shape[-1])]
+    if wrong:
+        raise UserError(
+            f"--model={shown(model)} has the record {shown(saved.record_path(model).name)}, whose {wrong[0]} fits no "
+            "network; copy it again from where the network was trained"
+        )
+    return network, record
+
+
+def _are_words(value):
+    return isinstance(value, list) and bool(value) and all(isinstance(word, str) for word in value)
+
+
+def _is_data(told, outputs):
+    """What a record tells of the data: a layout with as many classes, if ours, and a share or nothing."""
+    held_back = told.get("held_back") if isinstance(told, dict) else ""
+    layout = told.get("layout", "") if isinstance(told, dict) else ""
+    known = isinstance(layout, str) and LAYOUTS.get(layout)
+    fits = known.outputs == outputs if known else isinstance(layout, str)
+    return fits and (held_back is None or (type(held_back) in (int, float) and 0 <= held_back <= 1))
+
+
+# What is asked of a record, a function of it and of how many classes the network scores.
+SOUND = {
+    "size": lambda record, outputs: (
+        type(record["network_options"].get("size")) is int and 0 < record["network_options"]["size"] <= MOST_SIDE
+    ),
+    "class_names": lambda record, outputs: (
+        _are_words(names := record.get("class_names", ["person"])) and len(set(names)) == len(names) == outputs
+    ),
+    "figure": lambda record, outputs: (
+        "figure" not in record
+        or (_are_words(record["figure"]) and set(record["figure"]) <= set(record.get("class_names", ["person"])))
+    ),
+    "data": lambda record, outputs: _is_data(record.get("data", {}), outputs),
+    "options": lambda record, outputs: isinstance(record.get("options", {}), dict),
+}
 
 
 # ---------------------------------------------------------------- encoders

@@ -7,6 +7,7 @@ from PIL import Image, ImageChops
 from tqdm import tqdm
 
 from images import flatten, open_picture, to_image, write_picture
+from places import check_ending, check_place
 from segmentation.classes import explained, painted, palette_picture
 from segmentation.masks import figure_labels, find_labels, find_masks, label_names
 from segmentation.networks import load_network
@@ -15,8 +16,6 @@ from utils import (
     PICTURES_WITH_ALPHA,
     ROOT,
     UserError,
-    check_ending,
-    check_place,
     check_targets,
     find_pictures,
     is_folder,

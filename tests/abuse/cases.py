@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import random
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -57,10 +58,17 @@ SCRIPTS = {
         ],
     ),
     "train.py": Script(
-        300,
+        230,
         {"--data": "set", "--model": "new.keras"} | TRAIN,
         *[
-            ("--loss=focal", "--augment=off", "--class_weights=auto", "--validation=0", "--sources=00", "--nobody=folder"),
+            (
+                "--loss=focal",
+                "--augment=off",
+                "--class_weights=auto",
+                "--validation=0",
+                "--sources=00",
+                "--nobody=folder",
+            ),
             (),
             ("--init", "--encoder_weights"),
             SET | {"--nobody": ("folder",)},
@@ -92,7 +100,13 @@ SCRIPTS = {
     ),
     "distill.py": Script(
         80,
-        {"--photos": "folder", "--paintings": "folder", "--model": "new.keras", "--vgg_weights": "nowhere.h5"},
+        {
+            "--photos": "folder",
+            "--paintings": "folder",
+            "--model": "new.keras",
+            "--vgg_weights": "nowhere.h5",
+            "--precision": "float32",
+        },
         ("--resume", "--widths=1,1,1,1,1"),
         networks=("--init", "--vgg_weights"),
         folders={"--photos": ("folder",), "--paintings": ("folder",)},
@@ -100,6 +114,7 @@ SCRIPTS = {
         words=("--vgg_weights",),
     ),
 }
+COSTLY = {"--size", "--epochs", "--network", "--precision"}  # whose defaults are for more than a case
 ENDINGS = {"--json": ".json", "--panel": ".png", "--confusion": ".png", "--evolution": ".gif", "--model": ".keras"}
 PLACES = (
     *("photo.jpg/below{}", "nowhere/deep/new{}", "folder", "folder/", "folder/new{}", "new/", "new", "a.txt", "{}"),
@@ -135,7 +150,11 @@ class Case:
     def blame(self, option, *names):
         """Expect a message to name the option or one of these files."""
         parts = [part for name in names for part in (str(name), Path(name).name, *str(name).split(","))]
-        self.words |= {option, *(shown(part) for part in parts if part.strip()), *(part.stem for part in map(Path, names))}
+        self.words |= {
+            option,
+            *(shown(part) for part in parts if part.strip()),
+            *(part.stem for part in map(Path, names)),
+        }
         self.words -= {""}
         self.story.append(f"{option}: {shown(', '.join(map(str, names)))}")
 
@@ -218,7 +237,7 @@ def bad_folder(case, chance):
     """Name a folder that is none, or not a set."""
     option = chance.choice(list(case.plan.folders))
     name = odd_name(chance, chance.choice(["", ".jpg"]))
-    THINGS[chance.choice(sorted(THINGS))](name)
+    replace_by_thing(chance, Path(name))
     case.give(option, name)
 
 
@@ -227,16 +246,16 @@ def bad_network(case, chance):
     option = chance.choice(case.plan.networks)
     stem, ending = chance.choice([("tiny", ".keras"), ("faces", ".keras"), ("tiny", ".h5")])
     name = Path(stem + ending)
-    if chance.random() < 0.3:
+    if chance.random() < 0.3 and name.is_file() and name.with_suffix(".json").is_file():
         name = name.rename(odd_name(chance, ending))
         Path(stem + ".json").rename(name.with_suffix(".json"))
     record = name.with_suffix(".json")
     how = chance.randrange(5)
-    if how == 0:
+    if how == 0 and name.is_file():
         case.story.append(damage(chance, name))
-    elif how in (1, 2):
+    elif how in (1, 2) and record.is_file():
         case.story.append(spoil_record(chance, record))
-    elif how == 3:
+    elif how == 3 or record.is_dir():
         case.story.append(replace_by_thing(chance, chance.choice([name, record])))
     else:
         record.write_text(json.dumps(RECORD if stem == "faces" else faces()))
@@ -246,7 +265,8 @@ def bad_network(case, chance):
 
 def replace_by_thing(chance, file):
     what = chance.choice(sorted(THINGS))
-    file.unlink()
+    if os.path.lexists(file):
+        shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
     THINGS[what](file)
     return what
 
@@ -254,7 +274,9 @@ def replace_by_thing(chance, file):
 def bad_run(case, chance):
     """Spoil what is told of a training run."""
     state = Path("tiny.run/run.json")
-    case.story.append(spoil_record(chance, state) if chance.random() < 0.8 else replace_by_thing(chance, state))
+    case.story.append(
+        spoil_record(chance, state) if chance.random() < 0.8 and state.is_file() else replace_by_thing(chance, state)
+    )
     if case.script == "evaluate.py":
         case.options = {"--save": "curves.png"}
     elif chance.random() < 0.5:
@@ -268,9 +290,9 @@ def bad_place(case, chance):
     option = chance.choice(case.plan.writes)
     ending = ENDINGS.get(option, chance.choice(ALL))
     place = chance.choice([*(place.replace("{}", ending) for place in PLACES), odd_name(chance, ending)])
-    if chance.random() < 0.3:
+    if chance.random() < 0.3 or (os.path.lexists(place) and "alias" in place):
         place = chance.choice(["thing", "odd", "results"]) + ending
-        THINGS[chance.choice(sorted(THINGS))](place)
+        replace_by_thing(chance, Path(place))
     elif place.startswith("alias"):
         os.symlink("photo.jpg", place)
     case.give(option, place)
@@ -278,14 +300,16 @@ def bad_place(case, chance):
 
 def wrong_command(case, chance):
     """Leave an option out, give one twice, or one that there is not."""
-    option = chance.choice(sorted(case.options))
+    option = chance.choice(sorted(case.options.keys() - COSTLY))
     how = chance.randrange(4)
     if how == 0:
         del case.options[option]
     elif how == 1:
         case.more.append(f"{option}={chance.choice(['', 'again'])}")
     elif how == 2:
-        case.more.append(chance.choice(["--nonsense", "--nonsense=3", "-x", "stray", "--help=3", "--", "-", "--s", "\udcff"]))
+        case.more.append(
+            chance.choice(["--nonsense", "--nonsense=3", "-x", "stray", "--help=3", "--", "-", "--s", "\udcff"])
+        )
     else:
         case.more.append(chance.choice([option, option[:-1] + "=1", option.upper() + "=1", option[1:] + "=1"]))
     case.blame(option, *case.more)
@@ -296,7 +320,9 @@ def bad_credentials(case, chance):
     """Give Kaggle what it does not want."""
     home = Path(os.environ["HOME"], ".kaggle")
     home.mkdir(exist_ok=True)
-    content = chance.choice([b"", b"\xff\xfe", b"a b", b"a\nb", b"x" * 9999, b"{}", b"[]", b'{"username": 3, "key": []}'])
+    content = chance.choice(
+        [b"", b"\xff\xfe", b"a b", b"a\nb", b"x" * 9999, b"{}", b"[]", b'{"username": 3, "key": []}']
+    )
     (home / chance.choice(["access_token", "kaggle.json", "credentials.json"])).write_bytes(content)
 
 

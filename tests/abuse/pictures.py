@@ -71,7 +71,9 @@ def head_and_noise(random, ending):
 
 
 def text(random, ending):
-    return random.choice([b"this is no picture\n" * 9, b"<svg/>", b"\xff\xd8\xff", b"II*\0", "ünicode".encode("utf-16")])
+    return random.choice(
+        [b"this is no picture\n" * 9, b"<svg/>", b"\xff\xd8\xff", b"II*\0", "ünicode".encode("utf-16")]
+    )
 
 
 def other_format(random, ending):
@@ -114,7 +116,13 @@ def text_bomb(random, ending):
     """A PNG whose comment unpacks to 100 MB."""
     content = sound(".png")
     comment = b"zTXt" + b"a\0\0" + zlib.compress(bytes(10**8), 9)
-    return content[:33] + struct.pack(">I", len(comment) - 4) + comment + struct.pack(">I", zlib.crc32(comment)) + content[33:]
+    return (
+        content[:33]
+        + struct.pack(">I", len(comment) - 4)
+        + comment
+        + struct.pack(">I", zlib.crc32(comment))
+        + content[33:]
+    )
 
 
 def turned(random, ending):
@@ -239,6 +247,8 @@ THINGS = {  # what is put in the place of a file
 def put_bad_picture(random, place, things=True):
     """Put something bad in a place, whose ending says as what; what it is."""
     ending = os.path.splitext(place)[1]
+    if os.path.lexists(place):
+        return "another time"
     if things and random.random() < 0.15:
         what = random.choice(sorted(THINGS))
         THINGS[what](place)

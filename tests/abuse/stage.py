@@ -92,7 +92,7 @@ class Eye:
     def expected(self, place):
         """In the folder, or where nothing can be: cases try that, too."""
         place = os.path.abspath(place)
-        closed = place.startswith(("/proc/", "/dev/null"))
+        closed = place.startswith(("/proc", "/dev/null"))
         return place.startswith(self.folder) or closed or "__pycache__" in place
 
 
@@ -180,8 +180,9 @@ def shut(*given, **more):
 
 def fresh(base, goods):
     """A folder for a case, with copies of the good files, and an empty home."""
-    shutil.rmtree(base / "home", ignore_errors=True)
-    for name in ("home", "temp", "cache"):
+    for name in ("home", "project"):
+        shutil.rmtree(base / name, ignore_errors=True)
+    for name in ("home/.keras", "temp", "cache"):  # Keras takes /tmp where there is no such folder
         (base / name).mkdir(parents=True, exist_ok=True)
     place = base / DEPTH / "case"
     shutil.rmtree(base / "way", ignore_errors=True)
@@ -201,5 +202,3 @@ def remember_networks(patch):
         return known[key]
 
     patch.setattr("saved.build_network", remembered)
-
-

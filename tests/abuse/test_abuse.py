@@ -12,7 +12,11 @@ from abuse.cases import make_case, spoil
 from abuse.judge import judge, snapshot
 from abuse.stage import Eye, fresh, play, remember_networks, set_up, stock, stock_networks
 
-CASES, SEED, ONLY = int(os.environ.get("ABUSE", "2000")), os.environ.get("ABUSE_SEED", "2026"), os.environ.get("ABUSE_CASE")
+CASES, SEED, ONLY = (
+    int(os.environ.get("ABUSE", "2000")),
+    os.environ.get("ABUSE_SEED", "2026"),
+    os.environ.get("ABUSE_CASE"),
+)
 PARTS = 20
 
 
@@ -42,6 +46,8 @@ def attempt(goods, eye, tmp_path, monkeypatch, thin, eager, capfd):
         with monkeypatch.context() as patch, eye.on(tmp_path) as outside:
             if case.script not in ("train.py", "distill.py"):
                 remember_networks(patch)
+            else:
+                patch.setattr("runs.draw_curves", lambda *given: None)
             ended = play(case.script, case.module, case.argv, capfd)
         return case, ended, judge(case, ended, before, snapshot(place), outside)
 
@@ -58,11 +64,27 @@ def test_bad_input_ends_well_or_in_one_line_and_changes_nothing(attempt, part):
         if log := os.environ.get("ABUSE_LOG"):
             with open(log, "a", encoding="utf-8", errors="backslashreplace") as file:
                 seconds = time.process_time() - started
-                print(number, case.script, ended.status, f"{seconds:.3f}", ascii(case.argv)[:300], ended.err.strip(), file=file)
+                print(
+                    number,
+                    case.script,
+                    ended.status,
+                    f"{seconds:.3f}",
+                    ascii(case.argv)[:300],
+                    ended.err.strip(),
+                    file=file,
+                )
         if wrong and log:
             with open(log + ".wrong", "a", encoding="utf-8", errors="backslashreplace") as file:
-                print(number, case.script, ascii(case.argv)[:400], ascii(case.story)[:400], *[ascii(x)[-900:].replace("\\n","\n    ") for x in wrong], sep="\n  ", file=file)
+                print(
+                    number,
+                    case.script,
+                    ascii(case.argv)[:400],
+                    ascii(case.story)[:400],
+                    *[ascii(x)[-900:].replace("\\n", "\n    ") for x in wrong],
+                    sep="\n  ",
+                    file=file,
+                )
         if wrong:
             again = f"ABUSE_SEED={SEED} ABUSE_CASE={number} python -m pytest tests/abuse"
-            failures.append("\n".join([again, f"{case.script} {ascii(case.argv)}", f"{case.story}", *wrong]))
+            failures.append("\n".join([again, f"{case.script} {case.argv!a}", f"{case.story}", *wrong]))
     assert not failures, f"{len(failures)} cases:\n\n" + ascii("\n\n".join(failures)).replace("\\n", "\n")

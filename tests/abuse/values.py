@@ -12,8 +12,36 @@ TEXTS = (
 )
 
 STEMS = (
-    *("plain", "with blanks", " first", "last ", "it's", 'say "no"', "two\nlines", "tab\there", "bell\a", "a,b", "-dash"),
-    *("--help", "ümläut", "写真", "🙂", "back\\slash", "a.b.c", "%s", "{0}", "*", "[a]", "?", "$HOME", "~", "con", "#1"),
+    *(
+        "plain",
+        "with blanks",
+        " first",
+        "last ",
+        "it's",
+        'say "no"',
+        "two\nlines",
+        "tab\there",
+        "bell\a",
+        "a,b",
+        "-dash",
+    ),
+    *(
+        "--help",
+        "ümläut",
+        "写真",
+        "🙂",
+        "back\\slash",
+        "a.b.c",
+        "%s",
+        "{0}",
+        "*",
+        "[a]",
+        "?",
+        "$HOME",
+        "~",
+        "con",
+        "#1",
+    ),
     *("\udcff\udcfe", "half\udcc3", "\u202egpj", "\x1b[31m", "x" * 251, "ü" * 125, "x" * 240, ".hidden", "same_mask"),
 )
 
