@@ -7,6 +7,7 @@ import random
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from abuse.networks import RECORD, damage, faces, spoil_record
@@ -23,7 +24,7 @@ class Script(NamedTuple):
     also: tuple = ()  # further options that are right
     pictures: tuple = ()  # the options that name a picture to read ...
     networks: tuple = ()  # ... a network ...
-    folders: dict = {}  # ... a folder, and where in it the pictures lie
+    folders: dict = MappingProxyType({})  # ... a folder, and where in it the pictures lie
     writes: tuple = ()  # ... or a place to write to
     words: tuple = ()  # what the message names where the rest is right, of a script that cannot come to its end
     runs: str = ""  # the option by which it finds what is left of a training run
@@ -31,89 +32,64 @@ class Script(NamedTuple):
 
 TRAIN = {"--size": "32", "--epochs": "1", "--precision": "float32", "--network": "conv_deconv", "--batch_size": "4"}
 PAINT = {"--style": "style.png", "--size": "64", "--epochs": "1", "--precision": "float32", "--mask": "mask.png"}
+DISTIL = {"--vgg_weights": "nowhere.h5", "--precision": "float32"}
 SET = {"--data": ("set/images", "set/masks")}
 SCRIPTS = {
     "predict.py": Script(
         700,
         {"--file_path": "photo.jpg", "--save": "out.png", "--model": "tiny.keras"},
-        *[
-            ("--output=mask", "--output=alpha", "--output=overlay", "--output=index", "--output=masks"),
-            ("--file_path",),
-            ("--model",),
-            {"--file_path": ("folder",)},
-            ("--save",),
-        ],
+        also=("--output=mask", "--output=alpha", "--output=overlay", "--output=index", "--output=masks"),
+        pictures=("--file_path",),
+        networks=("--model",),
+        folders={"--file_path": ("folder",)},
+        writes=("--save",),
     ),
     "stylize.py": Script(
         500,
         {"--content": "photo.jpg", "--save": "out.png"} | PAINT,
-        *[
-            *[
-                ("--keep=background", "--color=content", "--similarity=content,style", "--snapshots=1", "--init=noise"),
-                ("--content", "--style", "--mask", "--init", "--show"),
-                ("--model", "--vgg_weights"),
-                {"--content": ("folder",), "--mask": ("folder",)},
-                ("--save", "--evolution", "--panel", "--parts"),
-            ],
-        ],
+        also=("--keep=background", "--color=content", "--similarity=content,style", "--snapshots=1", "--init=noise"),
+        pictures=("--content", "--style", "--mask", "--init", "--show"),
+        networks=("--model", "--vgg_weights"),
+        folders={"--content": ("folder",), "--mask": ("folder",)},
+        writes=("--save", "--evolution", "--panel", "--parts"),
     ),
     "train.py": Script(
         230,
         {"--data": "set", "--model": "new.keras"} | TRAIN,
-        *[
-            (
-                "--loss=focal",
-                "--augment=off",
-                "--class_weights=auto",
-                "--validation=0",
-                "--sources=00",
-                "--nobody=folder",
-            ),
-            (),
-            ("--init", "--encoder_weights"),
-            SET | {"--nobody": ("folder",)},
-            ("--model", "--tensorboard"),
-            (),
-            "--model",
-        ],
+        also=("--loss=focal", "--augment=off", "--class_weights=auto", "--validation=0", "--sources=00", "--seed=3"),
+        networks=("--init", "--encoder_weights"),
+        folders=SET | {"--nobody": ("folder",)},
+        writes=("--model", "--tensorboard"),
+        runs="--model",
     ),
     "evaluate.py": Script(
         350,
         {"--data": "set", "--model": "tiny.keras"},
-        *[
-            ("--part=held_back", "--sources=00,a", "--nobody", "--model=tiny.keras,faces.keras", "--threshold=0.3"),
-            (),
-            ("--model", "--curves"),
-            SET,
-            ("--json", "--panel", "--confusion", "--save"),
-            (),
-            "--curves",
-        ],
+        also=("--part=held_back", "--sources=00,a", "--nobody", "--model=tiny.keras,faces.keras", "--threshold=0.3"),
+        networks=("--model", "--curves"),
+        folders=SET,
+        writes=("--json", "--panel", "--confusion", "--save"),
+        runs="--curves",
     ),
     "download_data.py": Script(
         200,
         {"--dataset": "someone/something", "--file_path": "data"},
-        ("--force", "--dataset=helen", "--dataset=a/done"),
+        also=("--force", "--dataset=helen", "--dataset=a/done"),
         folders={"--file_path": ("data", "data/done")},
         writes=("--file_path",),
         words=("Kaggle", "helen"),
     ),
     "distill.py": Script(
         80,
-        {
-            "--photos": "folder",
-            "--paintings": "folder",
-            "--model": "new.keras",
-            "--vgg_weights": "nowhere.h5",
-            "--precision": "float32",
-        },
-        ("--resume", "--widths=1,1,1,1,1"),
+        {"--photos": "folder", "--paintings": "folder", "--model": "new.keras"} | DISTIL,
+        also=("--resume", "--widths=1,1,1,1,1"),
         networks=("--init", "--vgg_weights"),
         folders={"--photos": ("folder",), "--paintings": ("folder",)},
         writes=("--model",),
         words=("--vgg_weights",),
     ),
 }
+UNKNOWN = ("--nonsense", "--nonsense=3", "-x", "stray", "--help=3", "--", "-", "--s", "\udcff")
 COSTLY = {"--size", "--epochs", "--network", "--precision"}  # whose defaults are for more than a case
 ENDINGS = {"--json": ".json", "--panel": ".png", "--confusion": ".png", "--evolution": ".gif", "--model": ".keras"}
 PLACES = (
@@ -205,6 +181,8 @@ def bad_picture(case, chance):
     case.story.append(put_bad_picture(chance, name))
     if option == "--show":
         case.options.clear()
+    if option == "--mask":
+        case.blame(option, "photo.jpg")  # in which it leaves nothing to paint
     case.give(option, name)
 
 
@@ -230,7 +208,7 @@ def bad_in_folder(case, chance):
     case.story.append(put_bad_picture(chance, place))
     case.blame(option, place.name)
     if case.script in ("predict.py", "stylize.py") and chance.random() < 0.7:
-        case.options["--save"] = "results"
+        case.give("--save", "results")
 
 
 def bad_folder(case, chance):
@@ -258,6 +236,7 @@ def bad_network(case, chance):
     elif how == 3 or record.is_dir():
         case.story.append(replace_by_thing(chance, chance.choice([name, record])))
     else:
+        record.unlink(missing_ok=True)
         record.write_text(json.dumps(RECORD if stem == "faces" else faces()))
     case.give(option, name)
     case.blame("--model", record.name)
@@ -274,9 +253,8 @@ def replace_by_thing(chance, file):
 def bad_run(case, chance):
     """Spoil what is told of a training run."""
     state = Path("tiny.run/run.json")
-    case.story.append(
-        spoil_record(chance, state) if chance.random() < 0.8 and state.is_file() else replace_by_thing(chance, state)
-    )
+    change = spoil_record if chance.random() < 0.8 and state.is_file() else replace_by_thing
+    case.story.append(change(chance, state))
     if case.script == "evaluate.py":
         case.options = {"--save": "curves.png"}
     elif chance.random() < 0.5:
@@ -307,9 +285,7 @@ def wrong_command(case, chance):
     elif how == 1:
         case.more.append(f"{option}={chance.choice(['', 'again'])}")
     elif how == 2:
-        case.more.append(
-            chance.choice(["--nonsense", "--nonsense=3", "-x", "stray", "--help=3", "--", "-", "--s", "\udcff"])
-        )
+        case.more.append(chance.choice(UNKNOWN))
     else:
         case.more.append(chance.choice([option, option[:-1] + "=1", option.upper() + "=1", option[1:] + "=1"]))
     case.blame(option, *case.more)

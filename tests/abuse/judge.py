@@ -148,16 +148,12 @@ def wrong_paintings(case, ended, told, touched):
     if "--show" in case.options:
         return [f"--show wrote {touched}"] * bool(touched) or [] if ended.out else ["nothing is shown"]
     extra = {os.path.normpath(told[name]) for name in told if name != "--save"}
-    wrong = [f"{place} is not there" for place in extra if not os.path.isfile(place)]
+    several = "," in str(case.options.get("--similarity"))  # which are animated apart
+    wrong = [f"{place} is not there" for place in extra if not (os.path.isfile(place) or several)]
     if not source.is_file():
         return wrong if made else [*wrong, "nothing is written"]
     save = case.options.get("--save") or ""
-    if (
-        save
-        and not os.path.isdir(save)
-        and not save.endswith(("/", "\\"))
-        and "," not in str(case.options.get("--similarity"))
-    ):
+    if save and not os.path.isdir(save) and not save.endswith(("/", "\\")) and not several:
         place = save if Path(save).suffix else save + ".jpg"
         if case.options.get("--output") != "masks" and not os.path.isfile(place):
             wrong.append(f"{place} is not there")

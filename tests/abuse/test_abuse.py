@@ -1,6 +1,7 @@
 """Thousands of bad commands: each ends well, or in one line that helps, and then nothing has changed.
 
-ABUSE=20000 plays more cases than the 2,000 that the suite has, ABUSE_SEED=<n> others, ABUSE_CASE=<n> that one alone.
+ABUSE=20000 plays more cases than the 2,000 that the suite has, ABUSE_SEED=<n> others, ABUSE_CASE=<n> that one alone;
+ABUSE_LOG=<file> notes how each of them ends.
 """
 
 import os
@@ -12,11 +13,8 @@ from abuse.cases import make_case, spoil
 from abuse.judge import judge, snapshot
 from abuse.stage import Eye, fresh, play, remember_networks, set_up, stock, stock_networks
 
-CASES, SEED, ONLY = (
-    int(os.environ.get("ABUSE", "2000")),
-    os.environ.get("ABUSE_SEED", "2026"),
-    os.environ.get("ABUSE_CASE"),
-)
+CASES, SEED = int(os.environ.get("ABUSE", "2000")), os.environ.get("ABUSE_SEED", "2026")
+ONLY, LOG = os.environ.get("ABUSE_CASE"), os.environ.get("ABUSE_LOG")
 PARTS = 20
 
 
@@ -54,6 +52,13 @@ def attempt(goods, eye, tmp_path, monkeypatch, thin, eager, capfd):
     return call
 
 
+def note(number, case, ended, wrong, seconds):
+    """Write a line of how a case ended into the file that ABUSE_LOG names."""
+    with open(LOG, "a", encoding="utf-8", errors="backslashreplace") as file:
+        told = (number, case.script, ended.status, f"{seconds:.3f}", ascii(case.argv)[:300], ended.err.strip())
+        print(*told, *("\n  " + ascii(each)[-1500:] for each in wrong), file=file)
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_bad_input_ends_well_or_in_one_line_and_changes_nothing(attempt, part):
     numbers = [int(ONLY)] * (int(ONLY) % PARTS == part) if ONLY else range(part, CASES, PARTS)
@@ -61,30 +66,10 @@ def test_bad_input_ends_well_or_in_one_line_and_changes_nothing(attempt, part):
     for number in numbers:
         started = time.process_time()
         case, ended, wrong = attempt(number)
-        if log := os.environ.get("ABUSE_LOG"):
-            with open(log, "a", encoding="utf-8", errors="backslashreplace") as file:
-                seconds = time.process_time() - started
-                print(
-                    number,
-                    case.script,
-                    ended.status,
-                    f"{seconds:.3f}",
-                    ascii(case.argv)[:300],
-                    ended.err.strip(),
-                    file=file,
-                )
-        if wrong and log:
-            with open(log + ".wrong", "a", encoding="utf-8", errors="backslashreplace") as file:
-                print(
-                    number,
-                    case.script,
-                    ascii(case.argv)[:400],
-                    ascii(case.story)[:400],
-                    *[ascii(x)[-900:].replace("\\n", "\n    ") for x in wrong],
-                    sep="\n  ",
-                    file=file,
-                )
+        if LOG:
+            note(number, case, ended, wrong, time.process_time() - started)
         if wrong:
             again = f"ABUSE_SEED={SEED} ABUSE_CASE={number} python -m pytest tests/abuse"
-            failures.append("\n".join([again, f"{case.script} {case.argv!a}", f"{case.story}", *wrong]))
-    assert not failures, f"{len(failures)} cases:\n\n" + ascii("\n\n".join(failures)).replace("\\n", "\n")
+            failures.append("\n".join([again, f"{case.script} {case.argv!a}", ascii(case.story), *wrong]))
+    report = "\n\n".join(failures).encode("ascii", "backslashreplace").decode()
+    assert not failures, f"{len(failures)} cases:\n\n{report}"
