@@ -61,6 +61,8 @@ OPTIONS = {"--dataset": known, "--file_path": path}
 def download_data(dataset=DATASET, file_path=ROOT / "data", force=False):
     """Put a data set into a folder of its own in file_path, whole or not at all. Returns that folder."""
     file_path = Path(file_path)
+    if os.path.lexists(file_path) and not file_path.is_dir():  # said before anybody is asked for a token
+        raise UserError(f"--file_path={shown(file_path)} is no folder; choose another")
     work = file_path / f".{dataset.replace('/', '--')}.part"  # hidden, and on the disk of the final place
     with plain_disk_errors(file_path):
         put_back(work)

@@ -187,12 +187,12 @@ def _record_options(target, record):
 
 def read_record(source):
     """The record that `write_picture` stored in a picture, or None."""
-    with Image.open(source, formats=READABLE) as image:
-        line = image.info.get("record") or image.getexif().get(ExifTags.Base.ImageDescription)
-    try:
-        return json.loads(line)
-    except (TypeError, ValueError):
-        return None
+    with warnings.catch_warnings(), Image.open(source, formats=READABLE) as image:
+        warnings.simplefilter("ignore")  # of EXIF that cannot be read
+        try:
+            return json.loads(image.info.get("record") or image.getexif().get(ExifTags.Base.ImageDescription))
+        except (SyntaxError, ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError):
+            return None
 
 
 def show_record(source):

@@ -58,7 +58,7 @@ def read_options(usage, checks, argv):
         values = docopt(usage, argv)
         typed = docopt(re.sub(r"\[default: .*?\]", "", usage), argv)
     except DocoptExit as error:
-        raise UserError(_usage_mistake(error, usage)) from None
+        raise UserError(_usage_mistake(error, usage, argv)) from None
     options = {}
     for name, value in values.items():
         if isinstance(value, str):
@@ -70,14 +70,17 @@ def read_options(usage, checks, argv):
     return options
 
 
-def _usage_mistake(error, usage):
+def _usage_mistake(error, usage, argv):
     """Say in one line what docopt says in a page."""
     said = str(error.code).splitlines()[0]
     wrong = re.findall(r"(?:Option|Argument)\('?([^',)]*)'?, '?([^',)]*)'?", said)
-    if wrong:
+    given = [word.partition("=")[0] for word in argv]
+    strange = [name for name, _ in wrong if f"  {name}" not in usage or given.count(name) > 1]
+    needed = re.findall(r"(?m)^  \S+\.py (--\w+=<\w+>(?: --\w+=<\w+>)*)", usage)
+    if strange or (wrong and not needed):
         said = "unknown or given twice: " + ", ".join(name if name != "None" else value for name, value in wrong)
-    elif said.lower().startswith("usage"):
-        said = "give " + " or ".join(re.findall(r"(?m)^  \S+\.py (--\w+=<\w+>)", usage))
+    elif wrong or said.lower().startswith("usage"):  # docopt blames what is there for what is missing
+        said = "give " + " or ".join(needed)
     return f"{shown(said, 120)}; see --help"
 
 

@@ -102,7 +102,7 @@ def wrong_result(case, ended, before, after):
         for name in ("--save", "--json", "--panel", "--parts", "--evolution", "--confusion")
         if case.options.get(name) and "--show" not in case.options
     }
-    wrong = wrong_pictures([name for name in new if Path(name).suffix.lower() in FORMATS])
+    wrong = wrong_pictures([name for name in (*lost, *new) if Path(name).suffix.lower() in FORMATS])
     wrong += [f"changed without being told: {name}" for name in lost if not _may_change(case, name)]
     return [*wrong, *RESULTS[case.script](case, ended, told, [*lost, *new])]
 
@@ -145,6 +145,8 @@ def wrong_paintings(case, ended, told, touched):
     """Of predict.py and stylize.py: the result has its place and the size of its picture."""
     source = Path(case.options.get("--content") or case.options.get("--file_path") or "")
     made = [name for name in touched if Path(name).suffix.lower() in FORMATS and os.path.isfile(name)]
+    if wrong_pictures(made):
+        return []  # which is told already
     if "--show" in case.options:
         return [f"--show wrote {touched}"] * bool(touched) or [] if ended.out else ["nothing is shown"]
     extra = {os.path.normpath(told[name]) for name in told if name != "--save"}
