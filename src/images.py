@@ -5,6 +5,7 @@ Arrays are RGB, float32, 0..1, of shape (H, W, 3); masks are (H, W), float32, 0.
 
 import io
 import json
+import struct
 import warnings
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from utils import UserError, shown, whole_file
 
 READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 LANCZOS = Image.Resampling.LANCZOS  # for pictures; masks, which must not overshoot, are resized bilinearly
+UNREADABLE_EXIF = (SyntaxError, ValueError, KeyError, TypeError, OSError, OverflowError, struct.error)
 MOST_PIXELS = 120_000_000  # twice what phones make; a picture beyond it is more likely a trap
 
 
@@ -53,7 +55,7 @@ def _upright(image):
     """Apply the EXIF orientation, where there is one that can be read."""
     try:
         return ImageOps.exif_transpose(image)
-    except (SyntaxError, ValueError, KeyError, TypeError, OSError, OverflowError):
+    except UNREADABLE_EXIF:
         return image
 
 
@@ -191,7 +193,7 @@ def read_record(source):
         warnings.simplefilter("ignore")  # of EXIF that cannot be read
         try:
             return json.loads(image.info.get("record") or image.getexif().get(ExifTags.Base.ImageDescription))
-        except (SyntaxError, ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError):
+        except (*UNREADABLE_EXIF, RecursionError):
             return None
 
 

@@ -74,11 +74,12 @@ def _usage_mistake(error, usage, argv):
     """Say in one line what docopt says in a page."""
     said = str(error.code).splitlines()[0]
     wrong = re.findall(r"(?:Option|Argument)\('?([^',)]*)'?, '?([^',)]*)'?", said)
+    wrong = [name if name != "None" else value for name, value in wrong]
     given = [word.partition("=")[0] for word in argv]
-    strange = [name for name, _ in wrong if f"  {name}" not in usage or given.count(name) > 1]
+    strange = [name for name in wrong if f"  {name}" not in usage or given.count(name) > 1]
     needed = re.findall(r"(?m)^  \S+\.py (--\w+=<\w+>(?: --\w+=<\w+>)*)", usage)
     if strange or (wrong and not needed):
-        said = "unknown or given twice: " + ", ".join(name if name != "None" else value for name, value in wrong)
+        said = "unknown or given twice: " + ", ".join(wrong)
     elif wrong or said.lower().startswith("usage"):  # docopt blames what is there for what is missing
         said = "give " + " or ".join(needed)
     return f"{shown(said, 120)}; see --help"

@@ -225,7 +225,7 @@ def bad_network(case, chance):
     stem, ending = chance.choice([("tiny", ".keras"), ("faces", ".keras"), ("tiny", ".h5")])
     name = Path(stem + ending)
     if chance.random() < 0.3 and name.is_file() and name.with_suffix(".json").is_file():
-        name = name.rename(odd_name(chance, ending))
+        name = name.rename(Path(odd_name(chance, ".keras")).with_suffix(ending))
         Path(stem + ".json").rename(name.with_suffix(".json"))
     record = name.with_suffix(".json")
     how = chance.randrange(5)

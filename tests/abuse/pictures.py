@@ -200,7 +200,8 @@ def other_size(random, ending):
 FILES = {  # how a file is made, for which endings
     **dict.fromkeys([cut, cut_at_the_end, flipped, empty, noise, head_and_noise, text, other_format, gif], ALL),
     **dict.fromkeys([dot, odd_mode, one_colour, other_size], ALL),
-    **dict.fromkeys([garbage_exif, turned, odd_orientation, garbage_profile], TAGGED),
+    **dict.fromkeys([turned, odd_orientation, garbage_profile], TAGGED),
+    garbage_exif: (".jpg", ".png", ".webp"),  # which Pillow writes as it is
     **dict.fromkeys([png_bomb, text_bomb, clear], (".png",)),
     **dict.fromkeys([floats, integers], (".tif",)),
     line: (".jpg", ".png", ".bmp", ".tif"),
