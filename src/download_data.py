@@ -21,6 +21,7 @@ Kaggle wants to know who asks: make a token at https://www.kaggle.com/settings (
 and save it as ~/.kaggle/access_token. After Ctrl-C or a lost connection the same command continues.
 """
 
+import errno
 import os
 import re
 from contextlib import contextmanager, suppress
@@ -61,10 +62,10 @@ OPTIONS = {"--dataset": known, "--file_path": path}
 def download_data(dataset=DATASET, file_path=ROOT / "data", force=False):
     """Put a data set into a folder of its own in file_path, whole or not at all. Returns that folder."""
     file_path = Path(file_path)
-    if os.path.lexists(file_path) and not file_path.is_dir():  # said before anybody is asked for a token
-        raise UserError(f"--file_path={shown(file_path)} is no folder; choose another")
     work = file_path / f".{dataset.replace('/', '--')}.part"  # hidden, and on the disk of the final place
     with plain_disk_errors(file_path):
+        if os.path.lexists(file_path) and not file_path.is_dir():  # said before anybody is asked for a token
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         put_back(work)
         target = find_finished(dataset, file_path)
         if target and not force:

@@ -152,6 +152,7 @@ def spoil(case, chance):
         option, _, value = chance.choice(case.plan.also).partition("=")
         case.options[option] = value or None
         case.blame(option, value)
+        case.words |= {"--data"} if option == "--nobody" else set()  # which then has to be a folder of photos
     fitting = [change for change, needs in CHANGES.items() if needs is None or getattr(case.plan, needs)]
     for _ in range(chance.choice([1, 1, 1, 2])):
         change = chance.choice(fitting)
