@@ -221,6 +221,7 @@ def test_a_network_without_an_encoder_that_keras_knows_takes_no_weights_for_it(l
 
 WRONG_RECORDS = [
     {"class_names": 3},
+    {"class_names": 3, "figure": ["person"]},
     {"class_names": [float("inf")]},
     {"class_names": ["one", "too many"]},
     {"class_names": []},

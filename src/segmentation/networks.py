@@ -66,10 +66,11 @@ def build(record, dtype="float32"):
 def load_network(model):
     """Read the network that --model names, and its record: (keras.Model, dict)."""
     network, record = saved.load_network("--model", model, NETWORKS)
-    wrong = [name for name, is_right in SOUND.items() if not is_right(record, network.output_shape[-1])]
+    outputs = network.output_shape[-1]
+    wrong = next((name for name, is_right in SOUND.items() if not is_right(record, outputs)), None)
     if wrong:
         raise UserError(
-            f"--model={shown(model)} has the record {shown(saved.record_path(model).name)}, whose {wrong[0]} fits no "
+            f"--model={shown(model)} has the record {shown(saved.record_path(model).name)}, whose {wrong} fits no "
             "network; copy it again from where the network was trained"
         )
     return network, record
@@ -88,7 +89,7 @@ def _is_data(told, outputs):
     return fits and (held_back is None or (type(held_back) in (int, float) and 0 <= held_back <= 1))
 
 
-# What is asked of a record, a function of it and of how many classes the network scores.
+# What is asked of a record in this order, functions of it and of how many classes the network scores.
 SOUND = {
     "size": lambda record, outputs: (
         type(record["network_options"].get("size")) is int and 0 < record["network_options"]["size"] <= MOST_SIDE
