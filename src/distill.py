@@ -28,11 +28,10 @@ Example:
   distill.py --photos=data/people_segmentation/images,holiday --paintings=museum
 """
 
+from places import check_ending, check_file
 from process import alone, run
 from utils import (
     UserError,
-    check_ending,
-    check_place,
     list_of,
     number,
     one_of,
@@ -69,7 +68,7 @@ def main(argv):
     for option in ("model", "init"):
         if options[option]:
             check_ending(f"--{option}", options[option], (".keras", ".h5"))
-    check_place("--model", options["model"])
+    check_file("--model", options["model"])
     with quiet_libraries():
         from style.distillation import distill
     with alone([("--model", options["model"].with_suffix(".run"))]):

@@ -29,10 +29,9 @@ Examples:
   evaluate.py --curves=model/a.keras,model/b.keras --save=curves.png
 """
 
+from places import check_apart, check_ending, check_file
 from process import alone, run
 from utils import (
-    check_ending,
-    check_place,
     list_of,
     number,
     one_of,
@@ -66,8 +65,12 @@ def main(argv):
     for option, ending in ENDINGS.items():
         if options[option]:
             check_ending(f"--{option}", options[option], (ending,))
-            check_place(f"--{option}", options[option])
-    with alone((f"--{option}", options[option]) for option in ENDINGS if options[option]):
+            check_file(f"--{option}", options[option])
+    networks = options["model"] or ()
+    read = (*networks, *(network.with_suffix(".json") for network in networks))
+    targets = {f"--{option}": options[option] for option in ENDINGS if options[option]}
+    check_apart(targets, read)
+    with alone(targets.items()):
         evaluate(options)
 
 

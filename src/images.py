@@ -5,16 +5,19 @@ Arrays are RGB, float32, 0..1, of shape (H, W, 3); masks are (H, W), float32, 0.
 
 import io
 import json
+import struct
 import warnings
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin
 
+from reading import open_file
 from utils import UserError, shown, whole_file
 
 READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 LANCZOS = Image.Resampling.LANCZOS  # for pictures; masks, which must not overshoot, are resized bilinearly
+UNREADABLE_EXIF = (SyntaxError, ValueError, KeyError, TypeError, OSError, OverflowError, struct.error)
 MOST_PIXELS = 120_000_000  # twice what phones make; a picture beyond it is more likely a trap
 
 
@@ -31,7 +34,7 @@ def load(source):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a size below our own limit, and of EXIF that cannot be read
-            with Image.open(source, formats=READABLE) as image:
+            with open_file(source) as file, Image.open(file, formats=READABLE) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Image.DecompressionBombError
                 image.load()
@@ -52,7 +55,7 @@ def _upright(image):
     """Apply the EXIF orientation, where there is one that can be read."""
     try:
         return ImageOps.exif_transpose(image)
-    except (SyntaxError, ValueError, KeyError, TypeError, OSError, OverflowError):
+    except UNREADABLE_EXIF:
         return image
 
 
@@ -189,12 +192,12 @@ def _record_options(target, record):
 
 def read_record(source):
     """The record that `write_picture` stored in a picture, or None."""
-    with Image.open(source, formats=READABLE) as image:
-        line = image.info.get("record") or image.getexif().get(ExifTags.Base.ImageDescription)
-    try:
-        return json.loads(line)
-    except (TypeError, ValueError):
-        return None
+    with warnings.catch_warnings(), Image.open(source, formats=READABLE) as image:
+        warnings.simplefilter("ignore")  # of EXIF that cannot be read
+        try:
+            return json.loads(image.info.get("record") or image.getexif().get(ExifTags.Base.ImageDescription))
+        except (*UNREADABLE_EXIF, RecursionError):
+            return None
 
 
 def show_record(source):

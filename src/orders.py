@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from masking import mask_of
+from places import check_apart, check_ending, check_file, check_place
 from style.features import MINI
 from utils import (
     PICTURES,
     UserError,
-    check_ending,
-    check_place,
     check_targets,
     is_folder,
     shown,
@@ -38,7 +37,14 @@ def check_options(options, many):
             raise UserError(f"--{option}={shown(target)} shows one photo; leave it out, or name one photo in --content")
         if target:
             check_ending(f"--{option}", target, endings)
-            check_place(f"--{option}", target)
+            check_file(f"--{option}", target)
+
+
+def check_extras(options, photos, targets):
+    """Refuse to draw over what is looked at, or over a painting."""
+    extras = {f"--{name}": vars(options)[name] for name in EXHIBITS}
+    read = [*photos, *options.style, *filter(None, [options.mask]), *targets]
+    check_apart({option: target for option, target in extras.items() if target}, read)
 
 
 def choose_targets(photos, save, many):

@@ -29,9 +29,8 @@ def run(main):
         except MemoryError:
             said = "out of memory; close other programs, or choose a smaller --size"
         except OSError as error:
-            if not (error.strerror or stops):
-                raise
-            said = f"{shown(error.filename or 'the disk')} cannot be used ({error.strerror}); choose another"
+            what, why = shown(error.filename or "a file or connection"), error.strerror or type(error).__name__
+            said = f"{what} cannot be used ({why}); choose another"
         except KeyboardInterrupt as stop:
             stops.append(signal.SIGINT)
             said = ": ".join(["stopped", *map(str, stop.args)])
@@ -39,6 +38,7 @@ def run(main):
             if not stops:
                 raise
             said = "stopped"  # some libraries make another error of the one that a signal raises
+    said = shown(said, 280)  # of which the beginning names the culprit, and the end the remedy
     print(said if stops else f"{Path(sys.argv[0]).name}: {said}", file=sys.stderr)
     sys.exit(128 + stops[0] if stops else 2)
 
@@ -73,12 +73,10 @@ def alone(places):
 
     For all of a folder, <folder>/*. The system itself lets go of what a killed run held.
     """
-    seen = set()
+    folders = set()
     with ExitStack() as stack:
         for option, target in places:
-            if target in seen:
-                raise UserError(f"{option}={shown(target)} is the place of another result; choose one of its own")
-            seen.add(target)
+            folders.add(target.parent)
             try:
                 stack.enter_context(_folder(target.parent))
                 ours = stack.enter_context(_locked(_lock_of(target)))
@@ -87,7 +85,7 @@ def alone(places):
                 raise UserError(f"{option}={shown(target)} cannot be written: {why}; choose another place") from None
             if not ours:
                 raise UserError(f"{option}={shown(target)}: another run is at work there; wait for it, or stop it")
-        for folder in {target.parent for target in seen}:
+        for folder in folders:
             _sweep(folder)
         yield
 

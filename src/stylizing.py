@@ -12,7 +12,7 @@ import numpy as np
 from hardware import check_memory, choose_precision, is_out_of_memory, versions
 from images import flatten, open_picture, write_picture
 from masking import figure_finder, kept_part
-from orders import check_options, choose_targets, files_of, places_of
+from orders import check_extras, check_options, choose_targets, files_of, places_of
 from process import alone
 from provenance import is_done, planned
 from style.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
@@ -72,6 +72,7 @@ def stylize(
     many = len(photos) > 1 or Path(content).is_dir()
     check_options(options, many)
     targets = choose_targets(photos, save, many)
+    check_extras(options, photos, targets.values())
     with alone(places_of(options, targets, many)):
         studio = Studio(options, goes_on=many and not force)
         made, failed = {}, {}

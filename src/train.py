@@ -50,10 +50,10 @@ Examples:
 
 import importlib.util
 
+from places import check_file, check_place
 from process import alone, run
 from utils import (
     UserError,
-    check_place,
     list_of,
     number,
     one_of,
@@ -107,7 +107,9 @@ def check(options):
     """Refuse what no single option's check can see, before Keras loads."""
     if options["model"].suffix not in (".keras", ".h5"):
         raise UserError(f"--model={shown(options['model'])} must end in .keras or .h5")
-    check_place("--model", options["model"])
+    check_file("--model", options["model"])
+    if options["tensorboard"]:
+        check_place("--tensorboard", options["tensorboard"] / "train")
     for package in ("tensorflow", "tensorboard"):
         if options["tensorboard"] and not importlib.util.find_spec(package):
             raise UserError(f"--tensorboard needs {package}, with every backend: pip install {package}")

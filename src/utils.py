@@ -11,6 +11,8 @@ from pathlib import Path
 
 from docopt import DocoptExit, docopt
 
+from reading import open_file
+
 ROOT = Path(__file__).resolve().parents[1]
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
@@ -34,7 +36,7 @@ def read_options(usage, checks, argv):
         values = docopt(usage, argv)
         typed = docopt(re.sub(r"\[default: .*?\]", "", usage), argv)
     except DocoptExit as error:
-        raise UserError(_usage_mistake(error, usage)) from None
+        raise UserError(_usage_mistake(error, usage, argv)) from None
     options = {}
     for name, value in values.items():
         if isinstance(value, str):
@@ -46,14 +48,18 @@ def read_options(usage, checks, argv):
     return options
 
 
-def _usage_mistake(error, usage):
+def _usage_mistake(error, usage, argv):
     """Say in one line what docopt says in a page."""
     said = str(error.code).splitlines()[0]
     wrong = re.findall(r"(?:Option|Argument)\('?([^',)]*)'?, '?([^',)]*)'?", said)
-    if wrong:
-        said = "unknown or given twice: " + ", ".join(name if name != "None" else value for name, value in wrong)
-    elif said.lower().startswith("usage"):
-        said = "give " + " or ".join(re.findall(r"(?m)^  \S+\.py (--\w+=<\w+>)", usage))
+    wrong = [name if name != "None" else value for name, value in wrong]
+    given = [word.partition("=")[0] for word in argv]
+    strange = [name for name in wrong if f"  {name}" not in usage or given.count(name) > 1]
+    needed = re.findall(r"(?m)^  \S+\.py (--\w+=<\w+>(?: --\w+=<\w+>)*)", usage)
+    if strange or (wrong and not needed):
+        said = "unknown or given twice: " + ", ".join(wrong)
+    elif wrong or said.lower().startswith("usage"):  # docopt blames what is there for what is missing
+        said = "give " + " or ".join(needed)
     return f"{shown(said, 120)}; see --help"
 
 
@@ -114,7 +120,10 @@ def path(name, value):
     """A check that turns the text of an option into a path."""
     if not value or "\0" in value:
         raise UserError(f"{name}={shown(value)} is no path; name a file or a folder")
-    return Path(value).expanduser()
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:  # no such user: it is a name that begins with a tilde
+        return Path(value)
 
 
 def path_or(*names):
@@ -141,8 +150,8 @@ def command_of(script, told):
 
 def text(name, value):
     """A check for an option that takes any text but none at all."""
-    if not value:
-        raise UserError(f"{name} is empty; give it a value")
+    if not value or "\0" in value:
+        raise UserError(f"{name}={shown(value)} says nothing; give it a value")
     return value
 
 
@@ -202,7 +211,7 @@ def check_targets(targets):
     """The same {picture: target}, unless a picture or another result would be overwritten."""
     taken = {}
     for picture, target in targets.items():
-        if target.resolve() == picture.resolve():
+        if os.path.realpath(target) == os.path.realpath(picture):  # which, unlike Path's own, bears links to themselves
             raise UserError(f"--save={shown(target)} is the picture itself; choose another name")
         if target in taken:
             both = f"{shown(taken[target])} and {shown(picture)}"
@@ -236,21 +245,6 @@ def report(targets, failed):
         raise UserError(f"{len(failed)} of {len(targets)} pictures failed: {names}; the other {len(done)} are done")
 
 
-def check_ending(option, target, endings):
-    """Refuse a target whose ending names no format that fits."""
-    if Path(target).suffix.lower() not in endings:
-        raise UserError(f"{option}={shown(target)} must end in {', '.join(endings)}")
-
-
-def check_place(option, target):
-    """Refuse a target whose folder can neither be written to nor made, before hours go into what belongs there."""
-    place = Path(target).absolute().parent
-    while not place.exists():
-        place = place.parent
-    if not place.is_dir() or not os.access(place, os.W_OK):
-        raise UserError(f"{option}={shown(target)} cannot be written: {shown(place)} is closed; choose another place")
-
-
 @contextmanager
 def whole_file(target):
     """Yield a temporary path beside `target`, of the same ending, that becomes `target` only if all goes well."""
@@ -282,11 +276,12 @@ def write_json(target, content):
 
 def read_json(source, most=None):
     """Read a JSON file; most: bytes that it may have, where a stranger may have written it."""
-    source = Path(source)
-    if most and (source.stat().st_size > most or not source.is_file()):
-        raise ValueError(f"no file of at most {most:,} bytes")
+    with open_file(source) as file:
+        content = file.read(-1 if most is None else most + 1)
+    if most and len(content) > most:
+        raise ValueError(f"more than {most:,} bytes")
     try:
-        return json.loads(source.read_text(encoding="utf-8"))
+        return json.loads(content.decode("utf-8"))
     except RecursionError:
         raise ValueError("nested without end") from None
 

@@ -141,6 +141,8 @@ WRONG = [
     ("train.py", "--class_weights=some"),
     ("train.py", "--ignore=dog"),
     ("download_data.py", "--dataset=no-slash"),
+    ("download_data.py", "--file_path=0000.jpg"),
+    ("train.py", "--tensorboard=0000.jpg/below"),
 ]
 
 
@@ -183,3 +185,23 @@ def test_a_bug_keeps_its_traceback_and_exits_1(tmp_path):
     broken = "import sys; sys.path.insert(0, 'src'); from process import run; run(lambda argv: 1 / 0)"
     done = in_a_shell("-c", broken)
     assert done.returncode == 1 and "ZeroDivisionError" in done.stderr
+
+
+@pytest.mark.parametrize(("name", "option"), [("train.py", "--model=a.keras"), ("evaluate.py", "--json=a.json")])
+def test_a_folder_in_the_place_of_a_result_is_seen_before_the_work(script, trained, people, tmp_path, name, option):
+    place = tmp_path / option.partition("=")[2]
+    place.mkdir()
+    given = [f"--data={people}", *([f"--model={trained}"] if name == "evaluate.py" else ["--size=32", "--base=1"])]
+    status, out, err = script(name, *given, f"{option.partition('=')[0]}={place}")
+    assert (status, out) == (2, "") and "is a folder; name a file" in err and list(tmp_path.iterdir()) == [place]
+
+
+def test_scores_do_not_overwrite_the_record_of_a_network(script, trained, people):
+    record = trained.with_suffix(".json")
+    before = record.read_bytes()
+    status, _, err = script("evaluate.py", f"--data={people}", f"--model={trained}", f"--json={record}")
+    assert status == 2 and "--json=" in err and "would overwrite" in err and record.read_bytes() == before
+
+
+def test_a_missing_option_is_named_with_those_that_belong_to_it(script, people):
+    assert "--data=<dir> --model=<files> or --curves=" in script("evaluate.py", f"--data={people}")[2]

@@ -1,5 +1,6 @@
 import io
 import struct
+import warnings
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from images import (
     fit,
     fitted_size,
     flatten,
+    load,
     open_picture,
     pad_offset,
     pad_square,
@@ -188,3 +190,12 @@ def test_box_sum_against_a_plain_loop(radius):
         for x in range(7):
             box = array[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1]
             assert np.allclose(sums[y, x], box.sum())
+
+
+def test_a_record_in_garbage_is_none_and_no_warning(tmp_path):
+    for number, garbage in enumerate((b"Exif\0\0II*\0\x08\0\0\0\xff\xff", b"MM\0*", b"Exif\0\0" + bytes(range(256)))):
+        target = tmp_path / f"{number}.webp"
+        Image.new("RGB", (8, 8)).save(target, exif=garbage)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert read_record(target) is None and load(target).size == (8, 8)

@@ -1,5 +1,7 @@
 """The registry of segmentation networks: what records say of them, what is read from disk, where encoders come from."""
 
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from segmentation.networks import (
     load_network,
 )
 from segmentation.training import _network
-from utils import UserError, write_json
+from utils import UserError, read_json, write_json
 
 
 def record_of(model):
@@ -215,3 +217,31 @@ def test_a_network_without_an_encoder_that_keras_knows_takes_no_weights_for_it(l
         assert same(before, network.get_weights()) and len(network.trainable_weights) == len(before)
     with pytest.raises(UserError, match=r"--encoder_weights=.*fcn_vgg16.* --network=unet"):
         load_encoder(network, learnt["fcn_vgg16"])
+
+
+WRONG_RECORDS = [
+    {"class_names": 3},
+    {"class_names": 3, "figure": ["person"]},
+    {"class_names": [float("inf")]},
+    {"class_names": ["one", "too many"]},
+    {"class_names": []},
+    {"figure": 1.5},
+    {"figure": [["person"]]},
+    {"figure": ["dog"]},
+    {"data": []},
+    {"data": {"held_back": "half"}},
+    {"data": {"held_back": float("nan")}},
+    {"data": {"layout": {"size": {}}}},
+    {"data": {"layout": "helen"}},
+    {"options": 3},
+    {"network_options": {"size": 10**15, "base": 2, "classes": 1}},
+    {"network_options": {"base": 2, "classes": 1}},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG_RECORDS, ids=range(len(WRONG_RECORDS)))
+def test_a_record_that_fits_no_network_is_refused_by_what_is_wrong(trained, tmp_path, wrong):
+    model = shutil.copy(trained, tmp_path / "a.keras")
+    write_json(tmp_path / "a.json", read_json(trained.with_suffix(".json")) | wrong)
+    with pytest.raises(UserError, match=r"--model=.*a\.json.*; copy"):
+        load_network(model)

@@ -36,7 +36,10 @@ def raising(error):
     [
         (UserError("--size=3 is small; make it larger"), "script.py: --size=3 is small; make it larger\n"),
         (PermissionError(13, "Permission denied", "a.jpg"), "script.py: a.jpg cannot be used (Permission denied)"),
-        (OSError(28, "No space left on device"), "script.py: the disk cannot be used (No space left on device)"),
+        (
+            OSError(28, "No space left on device"),
+            "script.py: a file or connection cannot be used (No space left on device)",
+        ),
         (MemoryError(), "script.py: out of memory; close other programs"),
     ],
 )
@@ -48,8 +51,6 @@ def test_what_a_user_can_mend_is_one_line_and_exit_2(ends, error, said):
 def test_a_bug_is_no_users_mistake():
     with pytest.raises(ZeroDivisionError):
         run(raising(ZeroDivisionError()))
-    with pytest.raises(OSError, match="ours"):
-        run(raising(OSError("ours")))
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -161,11 +162,6 @@ def test_a_lock_that_ends_between_opening_and_taking_is_none(tmp_path, monkeypat
     monkeypatch.setattr(process, "_ask", slow)
     with alone([("--save", tmp_path / "a")]):
         assert len(asked) == 2 and len(list(tmp_path.iterdir())) == 1
-
-
-def test_two_results_need_two_places(tmp_path):
-    with pytest.raises(UserError, match="the place of another result"), alone([("--a", tmp_path), ("--b", tmp_path)]):
-        pass
 
 
 def test_a_name_as_long_as_can_be(tmp_path):

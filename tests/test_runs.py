@@ -4,7 +4,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from runs import compare_runs
+from runs import Run, compare_runs
 from utils import UserError, write_json
 
 
@@ -44,4 +44,36 @@ def test_runs_that_cannot_be_compared_are_named(tmp_path):
     ):
         with pytest.raises(UserError, match=f"--curves=.*{said}"):
             compare_runs(models, tmp_path / "curves.png")
+    assert not (tmp_path / "curves.png").exists()
+
+
+GOOD = {"options": {}, "fingerprint": "", "finished": True, "weights": "w", "best": "b"}
+ROW = {"epoch": 1, "loss": 1.0, "iou": 0.5, "learning_rate": 0.1, "seconds": 1.0}
+DAMAGED = [
+    [],
+    3,
+    {},
+    GOOD,
+    GOOD | {"history": 3},
+    GOOD | {"history": [3]},
+    GOOD | {"history": [ROW | {"iou": "high"}]},
+    GOOD | {"history": [ROW | {"loss": None}]},
+    GOOD | {"history": [ROW], "options": []},
+    GOOD | {"history": [ROW], "weights": "../../w"},
+]
+
+
+@pytest.mark.parametrize("told", DAMAGED, ids=range(len(DAMAGED)))
+def test_a_run_that_no_run_wrote_is_not_gone_on_with(tmp_path, told):
+    write_json(a_run(tmp_path, "a").with_suffix(".run") / "run.json", told)
+    with pytest.raises(UserError, match=r"run\.json cannot be read; delete that folder to start over"):
+        Run(tmp_path / "a.keras", {"resume": True}, "", "iou")
+
+
+@pytest.mark.parametrize("told", DAMAGED[:8], ids=range(8))
+def test_a_damaged_run_has_no_curves(tmp_path, told):
+    model = a_run(tmp_path, "a")
+    write_json(model.with_suffix(".run") / "run.json", told)
+    with pytest.raises(UserError, match=r"--curves=.*a\.keras: there is no run in"):
+        compare_runs([model], tmp_path / "curves.png")
     assert not (tmp_path / "curves.png").exists()

@@ -468,3 +468,11 @@ def test_a_signal_while_painting_saves_the_picture(place, vgg_weights):
     _, err = running.communicate()
     assert running.returncode == 130 and "out.png is the picture after" in err
     assert read_record(place / "out.png")["steps"] >= 2 and changed(place / "out.png", place / "me.png") == [True]
+
+
+@pytest.mark.parametrize("option", ["--panel=me.png", "--parts=monet.png", "--panel=mask.png", "--panel=out.png"])
+def test_a_panel_is_not_drawn_over_what_is_read_or_painted(stylize, place, option):
+    before = {file.name: file.read_bytes() for file in place.iterdir()}
+    status, _, err = stylize(option)
+    assert status == 2 and f"{option} would overwrite" in err
+    assert {file.name: file.read_bytes() for file in place.iterdir()} == before

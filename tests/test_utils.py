@@ -1,11 +1,13 @@
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
 from utils import (
     ROOT,
     UserError,
+    check_targets,
     find_pictures,
     named,
     number,
@@ -13,6 +15,7 @@ from utils import (
     path,
     read_json,
     read_options,
+    run,
     shown,
     text,
     whole,
@@ -140,3 +143,32 @@ def test_pictures_of_a_file_a_folder_and_a_pattern(tmp_path):
     assert find_pictures("--x", tmp_path / "c.txt") == [tmp_path / "c.txt"]
     with pytest.raises(UserError, match="--x"):
         find_pictures("--x", f"{tmp_path}/*.webp")
+
+
+def test_a_tilde_before_nobody_is_a_part_of_the_name():
+    assert path("--data", "~nobody-of-that-name/a") == Path("~nobody-of-that-name/a")
+    assert path("--data", "~") == Path.home()
+
+
+def test_a_text_holds_no_null():
+    with pytest.raises(UserError, match="--save="):
+        text("--save", "a\0b")
+
+
+def test_a_link_to_itself_is_not_the_target(tmp_path):
+    loop = tmp_path / "loop.jpg"
+    loop.symlink_to("loop.jpg")
+    assert check_targets({loop: tmp_path / "out.jpg"})
+
+
+@pytest.mark.parametrize("error", [UserError("x" * 999 + "; the remedy"), OSError(errno.ENAMETOOLONG, "x", "y" * 999)])
+def test_no_message_is_longer_than_a_line(monkeypatch, capsys, error):
+    def fail(argv):
+        raise error
+
+    monkeypatch.setattr("sys.argv", ["a_script.py"])
+    with pytest.raises(SystemExit) as stop:
+        run(fail)
+    said = capsys.readouterr().err
+    assert stop.value.code == 2 and said.count("\n") == 1 and len(said) <= 300
+    assert said.startswith("a_script.py: ") and said.endswith(("; the remedy\n", "; choose another\n"))

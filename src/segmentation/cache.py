@@ -11,6 +11,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from images import fit, pad_offset, pad_square
+from reading import open_file
 from segmentation.datasets import WrongSize, find_pairs, photos_of_nobody, read_pair, say_left_out
 from segmentation.layouts import LAYOUTS, VOID, recognise
 from utils import ROOT, UserError, named, read_json, shown, write_json
@@ -71,7 +72,8 @@ def _fingerprint(pairs):
         total.update(os.fsencode(stem))
         for file in filter(None, files):
             try:
-                total.update(hashlib.sha256(file.read_bytes()).digest())
+                with open_file(file) as content:
+                    total.update(hashlib.sha256(content.read()).digest())
             except OSError:
                 total.update(b"unreadable")
     return total.hexdigest()

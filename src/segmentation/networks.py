@@ -43,6 +43,7 @@ ENCODERS = {
     ),
 }
 MOMENTUM = 0.9  # of what a batch normalisation remembers, step by step, where an encoder begins without weights
+MOST_SIDE = 4096  # px; what says that it sees more is no network of ours
 SIDES = (96, 128, 160, 192, 224)  # px, that Keras has weights of MobileNetV2 for; VGG16's are for any
 
 

@@ -8,6 +8,7 @@ from PIL import Image, ImageChops
 from tqdm import tqdm
 
 from images import flatten, open_picture, to_image, write_picture
+from places import check_ending, check_place
 from process import alone
 from provenance import are_done, is_done, planned
 from segmentation.classes import explained, painted, palette_picture
@@ -18,8 +19,6 @@ from utils import (
     PICTURES_WITH_ALPHA,
     ROOT,
     UserError,
-    check_ending,
-    check_place,
     check_targets,
     find_pictures,
     is_folder,

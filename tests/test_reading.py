@@ -1,0 +1,47 @@
+"""What is opened, and what may be said of it at most."""
+
+import os
+import signal
+
+import pytest
+
+from images import load
+from reading import open_file
+from segmentation.cache import _fingerprint
+from utils import UserError, read_json
+
+
+@pytest.fixture(autouse=True)
+def no_hang():
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
+
+
+@pytest.fixture(params=["a pipe", "/dev/zero", "/dev/null"])
+def device(request, tmp_path):
+    place = tmp_path / "me.jpg"
+    os.mkfifo(place) if request.param == "pipe" else place.symlink_to(
+        {"zeros": "/dev/zero"}.get(request.param, "/dev/null")
+    )
+    return place
+
+
+def test_a_file_is_opened(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    with open_file(tmp_path / "a") as file:
+        assert file.read() == b"abc"
+
+
+def test_a_pipe_or_device_is_no_picture(device):
+    with pytest.raises(UserError, match=r"me.jpg cannot be read \(it is a device or a pipe and no file\); give a JPEG"):
+        load(device)
+
+
+def test_a_pipe_or_device_is_no_json(device):
+    with pytest.raises(OSError, match="device or a pipe"):
+        read_json(device)
+
+
+def test_a_pipe_or_device_among_the_photos_of_nobody_is_not_read(device):
+    assert _fingerprint({"me": (device, None)}) == _fingerprint({"me": (device.with_name("missing.jpg"), None)})
