@@ -108,15 +108,16 @@ def _lock_of(target):
 
 @contextmanager
 def _folder(folder):
-    """Make a folder, and take it away again if it stays empty."""
+    """Make a folder, and take it away again if the run fails and left it empty."""
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
-    finally:
+    except BaseException:
         for place in made:
             with suppress(OSError):
                 place.rmdir()
+        raise
 
 
 @contextmanager

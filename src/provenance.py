@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from images import read_record
+from reading import open_file
 from utils import UserError, shown, suffixed
 
 
@@ -38,7 +39,8 @@ def _digest(file):
 
 @cache  # styles and networks are the same for each photo of a folder
 def _digest_as_of(file, changed):
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
+    with open_file(file) as content:
+        return hashlib.sha256(content.read()).hexdigest()[:16]
 
 
 def is_done(target, plan):

@@ -32,6 +32,8 @@ from utils import (
     told_of,
 )
 
+SHEET = "similarity"  # the word of the sheet of several paintings in its file's name
+
 
 def stylize(
     content,
@@ -78,13 +80,14 @@ def stylize(
         made, failed = {}, {}
         for photo, target in targets.items():
             try:
-                if not studio.has_painted(photo, target):
+                plans = studio.plans(photo)
+                if not studio.has_painted(target, plans):
                     made[photo] = target
-                    studio.paint(photo, target)
+                    studio.paint(photo, target, plans)
             except UserError as error:
                 made[photo], failed[photo] = target, error
         say_done(len(targets) - len(made), len(targets))
-        sheet = "similarity" if len(similarity) > 1 else None
+        sheet = SHEET if len(similarity) > 1 else None
         report({photo: suffixed(target, sheet) for photo, target in made.items()}, failed)
 
 
@@ -107,24 +110,26 @@ class Studio:
         self.precision = choose_precision(options.precision)
         self.load(self.precision)
 
-    def plan(self, source, *similarity):
-        """What the record of a painting, or of the sheet of several, says before it is begun."""
+    def plans(self, source):
+        """What the records of a photo's paintings say before they are begun: {word in the file's name: plan}.
+
+        The word is that of the similarity, or of the sheet of several; of a single one None.
+        """
+        words = self.options.similarity
+        if len(words) == 1:
+            return {None: self._plan(source, *words)}
+        return {word: self._plan(source, word) for word in words} | {SHEET: self._plan(source, *words)}
+
+    def _plan(self, source, *similarity):
         options = vars(self.options) | {"content": source.name, "similarity": ",".join(similarity)}
         told = {"options": told_of(options, leave_out=("save", "force", "record"))}
         return planned("stylize.py", told, files_of(self.options, source), paths=self.options.record == "full")
 
-    def has_painted(self, source, target):
-        """Whether all that belongs to a photo is there already."""
-        words = self.options.similarity
-        if len(words) == 1:
-            return self._is_done(target, source, *words)
-        there = [self._is_done(suffixed(target, word), source, word) for word in words]
-        return all(there) and self._is_done(suffixed(target, "similarity"), source, *words)
+    def has_painted(self, target, plans):
+        """Whether there is already what was planned."""
+        return self.goes_on and all(is_done(suffixed(target, word), plan) for word, plan in plans.items())
 
-    def _is_done(self, target, source, *similarity):
-        return self.goes_on and is_done(target, self.plan(source, *similarity))
-
-    def paint(self, source, target):
+    def paint(self, source, target, plans):
         """Paint one photo in all similarities asked for, and write all that is asked for."""
         picture, options = open_picture(source), self.options
         if min(picture.size) < LEAST_SIDE:
@@ -137,13 +142,13 @@ class Studio:
         for similarity in options.similarity:
             word = similarity if many else None
             place = suffixed(target, word)
-            if not self._is_done(place, source, similarity):
-                results |= self._paint(source, scene, similarity, place, word)
+            if not self.has_painted(target, {word: plans[word]}):
+                results |= self._paint(source.name, scene, similarity, place, word, plans[word])
             if many:  # as it was written, now or by the run before this one: the sheet is the same
                 results[similarity] = open_picture(place)
         if many:
             sheet = side_by_side([picture, *results.values()], ["photo", *results])
-            write_picture(suffixed(target, "similarity"), sheet, self.plan(source, *options.similarity))
+            write_picture(suffixed(target, SHEET), sheet, plans[SHEET])
         if options.panel:
             labels = ["content", *["style"] * len(self.styles), *results]
             write_picture(options.panel, side_by_side([picture, *self.styles, *results.values()], labels))
@@ -169,9 +174,9 @@ class Studio:
         print(f"{shown(source.name)}: {word}")
         return kept
 
-    def _paint(self, source, scene, similarity, target, word):
+    def _paint(self, name, scene, similarity, target, word, plan):
         """Paint a scene and write what is asked for: {label: Pillow image} of its steps and, last, the painting."""
-        options, name, started = self.options, source.name, time.perf_counter()
+        options, started = self.options, time.perf_counter()
         evolution = Evolution(options.epochs) if options.evolution else None
         snapshots = {}
 
@@ -198,7 +203,7 @@ class Studio:
                 raise
             raise UserError(f"out of memory at --size={options.size}; try --size={options.size // 2}") from None
         result = scene.finish(painting.picture)
-        about = self.plan(source, similarity) | self._outcome(painting, time.perf_counter() - started)
+        about = plan | self._outcome(painting, time.perf_counter() - started)
         self._write(target, result, about)
         if evolution:
             evolution.add(scene.finish(painting.picture, FRAME_SIDE))

@@ -126,7 +126,13 @@ def test_a_place_is_for_one_run_at_a_time(tmp_path, other):
     first = other(place)
     assert not is_free(place) and is_free(tmp_path / "new" / "b.png") and not is_free(tmp_path / "b.png", place)
     first.communicate(b"")
-    assert is_free(place) and not list(tmp_path.iterdir())
+    assert is_free(place) and [file.name for file in tmp_path.rglob("*")] == ["new"]
+
+
+def test_a_folder_for_nothing_is_not_left(tmp_path):
+    with pytest.raises(ValueError), alone([("--save", tmp_path / "a/b/c.png")]):
+        raise ValueError
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_a_killed_run_held_is_free(tmp_path, other):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from process import run
 from utils import (
     ROOT,
     UserError,
@@ -15,7 +16,6 @@ from utils import (
     path,
     read_json,
     read_options,
-    run,
     shown,
     text,
     whole,

@@ -68,7 +68,8 @@ def load_network(model):
     network, record = saved.load_network("--model", model, NETWORKS)
     layout = LAYOUTS.get(record.get("data", {}).get("layout"))
     if layout and layout.outputs != network.output_shape[-1]:  # or the mirror of that layout would not fit its scores
-        raise UserError(f"--model={shown(model)}: its record names a layout of other classes; copy both again")
+        record_name = shown(saved.record_path(model).name)
+        raise UserError(f"--model={shown(model)}: {record_name} names a layout of other classes; copy both again")
     return network, record
 
 

@@ -18,7 +18,8 @@ from PIL import Image
 
 from abuse.networks import RECORD, RUN, faces
 from abuse.pictures import drawn, sound
-from utils import ROOT, run
+from process import run
+from utils import ROOT
 
 MOST_WORK, MOST_TIME = 10, 120  # seconds: of the processor, as a busy machine is no hang, and of the clock
 DEPTH = "way/down"  # so that ../.. of a case is still a folder of its own
