@@ -1,5 +1,6 @@
 """The machine: its devices, the precision that is faster on it, its memory, and the versions of what runs on it."""
 
+import math
 import platform
 import time
 from contextlib import suppress
@@ -9,13 +10,16 @@ import keras
 import numpy as np
 import psutil
 
-from utils import UserError
+from utils import UserError, shown
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # what Keras calls each precision in training
 # For each pixel; at 2048 x 1364 3,560, 3,280, 900 and 700 were seen.
 PAINTING_BYTES = {"vgg19": {"float32": 4000, "bfloat16": 3600}, "mini": {"float32": 1000, "bfloat16": 800}}
+# For each pixel of the photo itself, at 54 megapixels, to put the painting into it, and to find and write a mask.
+PHOTO_BYTES = {"painting": 40, "mask": 24}
 BASE_BYTES = 1 << 30  # that it takes besides
-GROUP = Path("/sys/fs/cgroup")  # where Linux tells of this container
+GROUP = Path("/sys/fs/cgroup")  # where Linux tells of this container, and of those that it is in
+OWN_GROUP = Path("/proc/self/cgroup")  # and which of them is this process's
 GAIN = 1.2  # bfloat16 must be this much faster than float32 to be worth its rounding
 
 
@@ -62,25 +66,45 @@ def _step_seconds(dtype):
     return min(seconds)
 
 
-def is_out_of_memory(error):
-    """Whether an exception of any backend says that memory ran out."""
-    text = f"{type(error).__name__} {error}"
-    return any(
-        sign in text
-        for sign in ("MemoryError", "ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory", "out of memory")
-    )
-
-
 def free_memory():
-    """The bytes of memory that may still be taken, here and in this container."""
+    """The bytes of memory that may still be taken: of the machine, of this process, of the containers that it is in."""
     free = psutil.virtual_memory().available
-    with suppress(OSError, ValueError):  # "max" where there is no limit
-        limit, used = (int((GROUP / f"memory.{name}").read_text()) for name in ("max", "current"))
-        told = dict(line.split() for line in (GROUP / "memory.stat").read_text().splitlines())
-        # Files that were read or written count as used until something else needs the room.
-        files = int(told["inactive_file"]) + int(told["active_file"])
-        free = min(free, limit - used + files)
-    return free
+    with suppress(AttributeError, OSError):  # of systems that have no such limit
+        process = psutil.Process()
+        limit, _ = process.rlimit(psutil.RLIMIT_AS)  # ulimit -v
+        free = min(free, limit - process.memory_info().vms if limit >= 0 else free)
+    return min([free, *map(_free_in, _groups())])
+
+
+def _groups():
+    """The folders of the containers that this process is in, as Linux tells of them."""
+    own = GROUP
+    with suppress(OSError, ValueError):
+        lines = [line.split(":", 2) for line in OWN_GROUP.read_text().splitlines()]
+        own = GROUP / next((path.lstrip("/") for number, _, path in lines if number == "0"), "")
+    return [folder for folder in (own, *own.parents) if folder.is_relative_to(GROUP)]
+
+
+def _free_in(group):
+    """The bytes that may still be taken in a container; without end where there is no limit."""
+    try:  # "max" is no number
+        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
+        told = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):
+        return math.inf
+    # Files that were read or written count as used until something else needs the room.
+    return limit - used + int(told["inactive_file"]) + int(told["active_file"])
+
+
+def check_photo(source, pixels, work):
+    """Refuse a photo of so many pixels where the work on it, "mask" or "painting", does not fit into memory."""
+    need, free = PHOTO_BYTES[work] * pixels, free_memory()
+    if need > free:
+        fits = int(free / PHOTO_BYTES[work] / 1e6)
+        raise UserError(
+            f"{shown(source)} needs {need / 2**30:.1f} GiB of memory and {max(0, free) / 2**30:.1f} are free; "
+            + (f"make it smaller, {fits} megapixels fit" if fits else "close other programs")
+        )
 
 
 def check_memory(pixels, network, precision, side):

@@ -44,7 +44,7 @@ def load(source):
     except Image.DecompressionBombError:
         most = MOST_PIXELS // 10**6
         raise UserError(f"{shown(source)} has more than {most} million pixels; make it smaller") from None
-    except (OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "damaged, or no picture"
         raise UserError(
             f"{shown(source)} cannot be read ({reason}); give a JPEG, PNG, WebP, BMP or TIFF file"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from utils import UserError, shown
 
+OUT_OF_MEMORY = "out of memory; close other programs, or choose a smaller picture or --size"
 STOPS = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what queues of shared machines send before they kill
 
 
@@ -26,21 +27,29 @@ def run(main):
         except BrokenPipeError:  # who reads what we print has seen enough: `... | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(141)  # as shells count it
-        except MemoryError:
-            said = "out of memory; close other programs, or choose a smaller --size"
         except OSError as error:
             what, why = shown(error.filename or "a file or connection"), error.strerror or type(error).__name__
             said = f"{what} cannot be used ({why}); choose another"
         except KeyboardInterrupt as stop:
             stops.append(signal.SIGINT)
             said = ": ".join(["stopped", *map(str, stop.args)])
-        except Exception:
-            if not stops:
+        except Exception as error:
+            if not (stops or is_out_of_memory(error)):
                 raise
-            said = "stopped"  # some libraries make another error of the one that a signal raises
+            # Some libraries make another error of the one that a signal raises.
+            said = "stopped" if stops else OUT_OF_MEMORY
     said = shown(said, 280)  # of which the beginning names the culprit, and the end the remedy
     print(said if stops else f"{Path(sys.argv[0]).name}: {said}", file=sys.stderr)
     sys.exit(128 + stops[0] if stops else 2)
+
+
+def is_out_of_memory(error):
+    """Whether an exception of any backend says that memory ran out."""
+    text = f"{type(error).__name__} {error}"
+    return any(
+        sign in text
+        for sign in ("MemoryError", "ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory", "out of memory")
+    )
 
 
 @contextmanager

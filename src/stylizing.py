@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 
-from hardware import check_memory, choose_precision, is_out_of_memory, versions
+from hardware import check_memory, check_photo, choose_precision, versions
 from images import flatten, open_picture, write_picture
 from masking import figure_finder, kept_part
 from orders import check_extras, check_options, choose_targets, files_of, places_of
-from process import alone
+from process import alone, is_out_of_memory
 from provenance import is_done, planned
 from style.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
 from style.features import LEAST_SIDE, NETWORKS
@@ -135,6 +135,7 @@ class Studio:
         if min(picture.size) < LEAST_SIDE:
             size = "{} x {}".format(*picture.size)
             raise UserError(f"{shown(source)} is {size}; give a photo of {LEAST_SIDE} px or more each way")
+        check_photo(source, picture.width * picture.height, "painting")
         scene = Scene(picture, self._kept(source, picture), options.size, options.feather, options.color)
         pixels = max(math.prod(scene.subject.size), *(self._style_pixels(style, scene) for style in self.styles))
         check_memory(pixels, options.network, self.precision, options.size)

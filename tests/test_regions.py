@@ -59,10 +59,10 @@ def test_the_box_holds_what_is_painted_and_some_context():
 
 @pytest.mark.parametrize("pixels", [0, 1, 2, 5, 20])
 def test_a_feather_falls_outside_of_what_is_kept(pixels):
-    kept = np.zeros((60, 90), np.float32)
-    kept[20:40, 30:60] = 1
+    kept = np.zeros((60, 90), np.uint8)
+    kept[20:40, 30:60] = 255
     soft = feathered(kept, pixels)
-    assert (soft[kept == 1] == 1).all() and (np.diff(soft[30, 60:]) <= 0).all()
+    assert (soft[kept == 255] == 255).all() and (np.diff(soft[30, 60:].astype(int)) <= 0).all()
     reach = np.count_nonzero(soft[30, 60:])
     assert reach == 0 if pixels == 0 else pixels <= reach <= pixels + 1
 

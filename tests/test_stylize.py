@@ -9,6 +9,7 @@ import time
 from itertools import pairwise
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -348,6 +349,39 @@ def test_too_little_memory_names_the_size_that_fits(stylize, monkeypatch, place)
     fits = int(err.split("--size=")[2].split()[0])
     assert status == 2 and "--size=2000 needs" in err and 64 <= fits < 2000 and err.count("\n") == 1
     assert stylize(f"--size={fits}", content="large.png", keep="--keep=none")[0] == 0
+
+
+def test_a_photo_that_does_not_fit_names_the_megapixels_that_do(stylize, monkeypatch, place):
+    monkeypatch.setattr("hardware.free_memory", lambda: 100e6)
+    picture(2000, 1500, 0).save("large.png")
+    status, _, err = stylize(content="large.png", keep="--keep=none")
+    assert status == 2 and "large.png needs 0.1 GiB" in err and "2 megapixels fit" in err and err.count("\n") == 1
+    monkeypatch.setattr("hardware.free_memory", lambda: -1)  # other programs took more than was there
+    assert "0.0 are free; close other programs" in stylize(content="large.png", keep="--keep=none")[2]
+
+
+def test_a_limit_of_the_process_counts():
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    now = psutil.Process().memory_info().vms
+    resource.setrlimit(resource.RLIMIT_AS, (now + 2**28, limits[1]))
+    try:
+        free = hardware.free_memory()
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+    assert free <= 2**28 < hardware.free_memory()
+
+
+def test_the_least_of_nested_containers_counts(monkeypatch, tmp_path):
+    monkeypatch.setattr("hardware.GROUP", tmp_path)
+    monkeypatch.setattr("hardware.OWN_GROUP", tmp_path / "own")
+    (tmp_path / "own").write_text("1:name=systemd:/elsewhere\n0::/user/job\n")
+    (tmp_path / "user/job").mkdir(parents=True)
+    for folder, most in (("user", 5000), ("user/job", 8000)):
+        told = {"max": most, "current": 1000, "stat": "inactive_file 0\nactive_file 0"}
+        for name, text in told.items():
+            (tmp_path / folder / f"memory.{name}").write_text(str(text))
+    assert hardware.free_memory() == 4000
 
 
 def test_a_containers_memory_that_files_fill_counts_as_free(monkeypatch, tmp_path):

@@ -16,7 +16,8 @@ from PIL import Image
 
 from conftest import SHARED, in_a_shell, needs_shared
 from drawn import draw_layout, draw_set
-from hardware import choose_precision, is_out_of_memory
+from hardware import choose_precision
+from process import is_out_of_memory
 from saved import copy_layers, save_network
 from segmentation import training as module
 from segmentation.batches import Batches

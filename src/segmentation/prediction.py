@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageChops
 from tqdm import tqdm
 
+from hardware import check_photo
 from images import flatten, open_picture, to_image, write_picture
 from places import check_ending, check_place
 from process import alone
@@ -105,7 +106,9 @@ def predict(
                 plan = planned("predict.py", options, {"picture": source, "model": model}, paths=record == "full")
                 if force or not many or not (are_done if output == "masks" else is_done)(target, plan):
                     made[source] = target
-                    write_all(draw(open_picture(source)), target, plan)
+                    picture = open_picture(source)
+                    check_photo(source, picture.width * picture.height, "mask")
+                    write_all(draw(picture), target, plan)
             except UserError as error:
                 made[source], failed[source] = target, error
         say_done(len(targets) - len(made), len(targets))

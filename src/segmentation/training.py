@@ -9,7 +9,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from hardware import POLICIES, accelerators, choose_precision, is_out_of_memory, use_xla
+from hardware import POLICIES, accelerators, choose_precision, use_xla
+from process import is_out_of_memory
 from runs import Run
 from saved import copy_layers, save_network
 from segmentation import losses

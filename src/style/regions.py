@@ -47,12 +47,12 @@ def widen(mask, radius):
     return mask
 
 
-def feathered(kept, pixels):
-    """Let the kept part fade out over some pixels outside of it; where it was 1 it stays 1."""
+def feathered(levels, pixels):
+    """Let the kept part, (H, W) uint8, fade out over some pixels outside of it; where it was 255 it stays 255."""
     if not pixels:
-        return kept
+        return levels
     radius = (pixels + 1) // 2
-    return np.maximum(kept, to_array(to_image(widen(kept, radius)).filter(ImageFilter.BoxBlur(radius))))
+    return np.maximum(levels, Image.fromarray(widen(levels, radius)).filter(ImageFilter.BoxBlur(radius)))
 
 
 def box_around(painted):
@@ -73,7 +73,7 @@ def compose(photo, painting, kept, feather=0):
     feather: over how many pixels it fades out. At a soft edge the photo mixes the figure with its old background, and
     beyond the edge it shows nothing else, so there the figure's colours are carried outwards.
     """
-    levels = np.uint8(np.clip(feathered(kept, feather), 0, 1) * 255 + 0.5)
+    levels = feathered(np.asarray(to_image(kept)), feather)
     result, pixels = np.array(painting), np.asarray(photo)
     result[levels == 255] = pixels[levels == 255]
     edge = (levels > 0) & (levels < 255)

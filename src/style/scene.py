@@ -14,7 +14,7 @@ class Scene:
     """A photo, RGB or RGBA, what of it is kept, (H, W) in 0..1 or None, and the long side at which it is painted."""
 
     def __init__(self, picture, kept, side, feather=0, color="style"):
-        self.photo, self.kept = picture.convert("RGB"), kept
+        self.photo, self.kept = picture if picture.mode == "RGB" else picture.convert("RGB"), kept
         self.feather, self.color = feather, color
         self.alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
         least = math.ceil(LEAST_SIDE * max(picture.size) / min(picture.size))  # of a panorama, that it is no line
