@@ -3,16 +3,9 @@
 from pathlib import Path
 
 from masking import mask_of
-from places import check_apart, check_ending, check_file, check_place
+from places import check_apart, check_ending, check_file, check_place, check_targets, is_folder, targets_in
 from style.features import MINI
-from utils import (
-    PICTURES,
-    UserError,
-    check_targets,
-    is_folder,
-    shown,
-    targets_in,
-)
+from utils import PICTURES, UserError, shown
 
 EXHIBITS = {"evolution": (".gif", ".webp"), "panel": PICTURES, "parts": PICTURES}  # options, and their files' endings
 

@@ -44,3 +44,34 @@ def check_apart(targets, sources):
         if place in taken:
             raise UserError(f"{option}={shown(target)} would overwrite {taken[place]}; choose another name")
         taken[place] = f"what {option} writes"
+
+
+# ---------------------------------------------------------------- results of many pictures
+
+
+def is_folder(option, target, many):
+    """Whether the results of one picture, or of many, go into a folder of that name."""
+    if many and Path(target).is_file():
+        raise UserError(f"{option}={shown(target)} is a file; name a folder for the results of many pictures")
+    return many or Path(target).is_dir() or target.endswith(("/", "\\"))
+
+
+def targets_in(folder, pictures, ending):
+    """Where each picture's result goes, in a folder or, if that is None, beside its picture: {picture: target}."""
+    # Pictures that differ in their endings alone keep them, so that none overwrites another's result.
+    stems = [picture.stem for picture in pictures]
+    names = {picture: picture.stem if stems.count(picture.stem) == 1 else picture.name for picture in pictures}
+    return check_targets({picture: (folder or picture.parent) / (names[picture] + ending) for picture in pictures})
+
+
+def check_targets(targets):
+    """The same {picture: target}, unless a picture or another result would be overwritten."""
+    taken = {}
+    for picture, target in targets.items():
+        if os.path.realpath(target) == os.path.realpath(picture):  # which, unlike Path's own, bears links to themselves
+            raise UserError(f"--save={shown(target)} is the picture itself; choose another name")
+        if target in taken:
+            both = f"{shown(taken[target])} and {shown(picture)}"
+            raise UserError(f"{both} would both become {shown(target)}; rename one, or run them apart")
+        taken[target] = picture
+    return targets

@@ -29,12 +29,12 @@ Examples:
 """
 
 from process import run
-from utils import list_of, number, one_of, path, quiet_libraries, read_options, text
+from utils import list_of, number, one_of, path, quiet_libraries, read_options, text, typed_path
 
 OPTIONS = {
-    "--file_path": text,
+    "--file_path": typed_path,
     "--output": one_of("cutout", "mask", "alpha", "overlay", "index", "masks"),
-    "--save": text,
+    "--save": typed_path,
     "--classes": list_of(text),
     "--threshold": number(0.01, 0.99),
     "--model": path,

@@ -9,7 +9,7 @@ import threading
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from utils import UserError, shown
+from utils import UserError, folder_for, shown
 
 OUT_OF_MEMORY = "out of memory; close other programs, or choose a smaller picture or --size"
 STOPS = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what queues of shared machines send before they kill
@@ -87,7 +87,7 @@ def alone(places):
         for option, target in places:
             folders.add(target.parent)
             try:
-                stack.enter_context(_folder(target.parent))
+                stack.enter_context(folder_for(target.parent))
                 ours = stack.enter_context(_locked(_lock_of(target)))
             except OSError as error:
                 why = shown(error.strerror or error)
@@ -113,20 +113,6 @@ def _sweep(folder):
 def _lock_of(target):
     """The hidden file that stands for the place of a result, of a name that is short enough anywhere."""
     return target.with_name(f".{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}.lock")
-
-
-@contextmanager
-def _folder(folder):
-    """Make a folder, and take it away again if the run fails and left it empty."""
-    made = [place for place in (folder, *folder.parents) if not place.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield
-    except BaseException:
-        for place in made:
-            with suppress(OSError):
-                place.rmdir()
-        raise
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hardware import POLICIES, accelerators, versions
-from saved import UNREADABLE, fill, said_by
+from saved import UNREADABLE, fill, reserve, said_by
 from trust import Refused
 from utils import UserError, command_of, read_json, shown, whole_file, write_json, write_text
 
@@ -142,10 +142,13 @@ class Run(keras.callbacks.Callback):
 
     def _write_weights(self, role, name):
         with whole_file(self._file(name)) as temporary:
-            # Keras asks for this ending.
-            weights = temporary.with_suffix(".weights.h5")
-            self.model.save_weights(weights)
-            weights.replace(temporary)
+            weights = temporary.with_suffix(".weights.h5")  # Keras asks for this ending
+            reserve(temporary, [*self.model.weights, *self.model.optimizer.variables])
+            try:
+                self.model.save_weights(weights)
+                weights.replace(temporary)
+            finally:
+                weights.unlink(missing_ok=True)
         self.state[role] = name
 
     def _read_weights(self, role, network):

@@ -1,5 +1,6 @@
 """Networks on disk: ours, weights in a .keras or .h5 file and beside it the record that explains them, and Keras's."""
 
+import math
 import warnings
 import zipfile
 import zlib
@@ -22,9 +23,20 @@ def record_path(model):
     return Path(model).with_suffix(".json")
 
 
+def reserve(place, variables):
+    """Let the disk say now that it has no room for some variables: if HDF5 hears it, the whole process dies of it."""
+    try:
+        with open(place, "wb") as file:
+            for variable in variables:
+                file.write(bytes(4096 + 4 * math.prod(variable.shape)))
+    finally:
+        Path(place).unlink(missing_ok=True)
+
+
 def save_network(target, network, record):
     """Write a network and its record, each whole; the record comes last, so that it never describes an older file."""
     with whole_file(target) as temporary:
+        reserve(temporary, network.weights)
         network.save(temporary)
     write_json(record_path(target), record)
 

@@ -57,12 +57,12 @@ Examples:
 """
 
 from process import run
-from utils import list_of, number, one_of, path, path_or, quiet_libraries, read_options, text, whole
+from utils import list_of, number, one_of, path, path_or, quiet_libraries, read_options, text, typed_path, whole
 
 OPTIONS = {
-    "--content": text,
+    "--content": typed_path,
     "--style": list_of(path),
-    "--save": text,
+    "--save": typed_path,
     "--similarity": list_of(one_of("content", "balanced", "style")),
     "--epochs": whole(1, 1_000_000),
     "--keep": one_of("figure", "background", "none"),

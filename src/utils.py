@@ -155,6 +155,11 @@ def text(name, value):
     return value
 
 
+def typed_path(name, value):
+    """A check for a path that stays text: it may end in a slash or be a pattern. Shells leave the ~ of --save=~/x."""
+    return os.path.expanduser(text(name, value))
+
+
 def shown(value, most=80):
     """A value as a message shows it: on one line, and shortened in the middle where it is long."""
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
@@ -192,34 +197,6 @@ def find_pictures(option, given):
     return found
 
 
-def is_folder(option, target, many):
-    """Whether the results of one picture, or of many, go into a folder of that name."""
-    if many and Path(target).is_file():
-        raise UserError(f"{option}={shown(target)} is a file; name a folder for the results of many pictures")
-    return many or Path(target).is_dir() or target.endswith(("/", "\\"))
-
-
-def targets_in(folder, pictures, ending):
-    """Where each picture's result goes, in a folder or, if that is None, beside its picture: {picture: target}."""
-    # Pictures that differ in their endings alone keep them, so that none overwrites another's result.
-    stems = [picture.stem for picture in pictures]
-    names = {picture: picture.stem if stems.count(picture.stem) == 1 else picture.name for picture in pictures}
-    return check_targets({picture: (folder or picture.parent) / (names[picture] + ending) for picture in pictures})
-
-
-def check_targets(targets):
-    """The same {picture: target}, unless a picture or another result would be overwritten."""
-    taken = {}
-    for picture, target in targets.items():
-        if os.path.realpath(target) == os.path.realpath(picture):  # which, unlike Path's own, bears links to themselves
-            raise UserError(f"--save={shown(target)} is the picture itself; choose another name")
-        if target in taken:
-            both = f"{shown(taken[target])} and {shown(picture)}"
-            raise UserError(f"{both} would both become {shown(target)}; rename one, or run them apart")
-        taken[target] = picture
-    return targets
-
-
 def suffixed(target, word):
     """The same file name with _word before its ending, if there is a word."""
     return target.with_name(f"{target.stem}_{word}{target.suffix}") if word else target
@@ -246,21 +223,36 @@ def report(targets, failed):
 
 
 @contextmanager
+def folder_for(results):
+    """Make a folder, and take it away again if what is to go there fails and leaves it empty."""
+    made = [place for place in (results, *results.parents) if not place.exists()]
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for place in made:
+            with suppress(OSError):
+                place.rmdir()
+        raise
+
+
+@contextmanager
 def whole_file(target):
     """Yield a temporary path beside `target`, of the same ending, that becomes `target` only if all goes well."""
     target = Path(target)
     # The process is named, so that a later one can tell what a killed one left.
     temporary = target.with_name(f".{secrets.token_hex(6)}-{os.getpid()}.part{target.suffix}")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        os.replace(temporary, target)
+        with folder_for(target.parent):
+            try:
+                yield temporary
+                os.replace(temporary, target)
+            finally:
+                with suppress(OSError):
+                    temporary.unlink()
     except OSError as error:
         reason = shown(error.strerror or error)
         raise UserError(f"cannot write {shown(target)}: {reason}; free some space or choose another place") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def write_text(target, content):

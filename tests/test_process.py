@@ -170,6 +170,28 @@ def test_a_lock_that_ends_between_opening_and_taking_is_none(tmp_path, monkeypat
         assert len(asked) == 2 and len(list(tmp_path.iterdir())) == 1
 
 
+COMMANDS = {  # and the place that is taken
+    "predict.py --file_path={people}/images --save={out}": "*",
+    "predict.py --file_path={people}/images/0000.jpg --save={out}/a.png": "a.png",
+    "stylize.py --content={people}/images --style={people}/images/0000.jpg --save={out}": "*",
+    "stylize.py --content={people}/images/0000.jpg --style=1.jpg --save={out}/a --panel={out}/p.png": "p.png",
+    "train.py --data={people} --model={out}/m.keras": "m.run",
+    "distill.py --photos={people}/images --paintings={people}/images --model={out}/m.keras": "m.run",
+    "evaluate.py --data={people} --model={model} --json={out}/a.json": "a.json",
+    "download_data.py --file_path={out} --dataset=ade20k": "ade20k",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_second_run_on_the_same_results_is_refused(script, people, trained, tmp_path, other, command):
+    out = tmp_path / "out"
+    other(out / COMMANDS[command])
+    before = sorted(out.iterdir())
+    status, said, err = script(*command.format(people=people, model=trained, out=out).split())
+    assert status == 2 and not said and err.count("\n") == 1 and "another run is at work there; wait" in err
+    assert sorted(out.iterdir()) == before
+
+
 def test_a_name_as_long_as_can_be(tmp_path):
     assert is_free(tmp_path / ("x" * 255))
 

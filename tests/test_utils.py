@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from places import check_targets
 from process import run
 from utils import (
     ROOT,
     UserError,
-    check_targets,
     find_pictures,
     named,
     number,
@@ -18,6 +18,7 @@ from utils import (
     read_options,
     shown,
     text,
+    typed_path,
     whole,
     whole_file,
     write_json,
@@ -148,6 +149,12 @@ def test_pictures_of_a_file_a_folder_and_a_pattern(tmp_path):
 def test_a_tilde_before_nobody_is_a_part_of_the_name():
     assert path("--data", "~nobody-of-that-name/a") == Path("~nobody-of-that-name/a")
     assert path("--data", "~") == Path.home()
+
+
+def test_a_tilde_is_the_users_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
+    assert typed_path("--save", "~/out/") == "/home/me/out/" and typed_path("--save", "a~b") == "a~b"
 
 
 def test_a_text_holds_no_null():

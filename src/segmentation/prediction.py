@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from hardware import check_photo
 from images import flatten, open_picture, to_image, write_picture
-from places import check_ending, check_place
+from places import check_ending, check_place, check_targets, is_folder, targets_in
 from process import alone
 from provenance import are_done, is_done, planned
 from segmentation.classes import explained, painted, palette_picture
@@ -20,13 +20,10 @@ from utils import (
     PICTURES_WITH_ALPHA,
     ROOT,
     UserError,
-    check_targets,
     find_pictures,
-    is_folder,
     report,
     say_done,
     suffixed,
-    targets_in,
 )
 
 ENDINGS = {"alpha": PICTURES_WITH_ALPHA, "index": (".png",), "masks": (".png",)}  # of --save, where not all do
