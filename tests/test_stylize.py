@@ -484,10 +484,14 @@ def test_odd_shapes_are_painted(stylize):
     assert status == 2 and "line.png is 64 x 9" in err and err.count("\n") == 1
 
 
-def test_a_signal_while_painting_saves_the_picture(place, vgg_weights):
-    """The same in a process of its own, with all of VGG19."""
+@pytest.mark.parametrize(
+    ("number", "status", "network"), [(signal.SIGINT, 130, "vgg19"), (signal.SIGTERM, 143, "mini")]
+)
+def test_a_signal_while_painting_saves_the_picture(place, vgg_weights, number, status, network):
+    """The same in a process of its own, once with all of VGG19."""
     given = ["--content=me.png", "--style=monet.png", "--save=out.png", "--mask=mask.png", "--size=64"]
-    given += ["--epochs=100000", "--snapshots=2", f"--vgg_weights={vgg_weights}", "--precision=float32"]
+    given += ["--epochs=100000", "--snapshots=2", f"--network={network}", "--precision=float32"]
+    given += [f"--vgg_weights={vgg_weights}"] if network == "vgg19" else []
     running = subprocess.Popen(
         [sys.executable, str(ROOT / "src" / "stylize.py"), *given],
         cwd=place,
@@ -498,9 +502,9 @@ def test_a_signal_while_painting_saves_the_picture(place, vgg_weights):
     )
     while not (place / "out_2.png").exists() and running.poll() is None:
         time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     _, err = running.communicate()
-    assert running.returncode == 130 and "out.png is the picture after" in err
+    assert running.returncode == status and "out.png is the picture after" in err
     assert read_record(place / "out.png")["steps"] >= 2 and changed(place / "out.png", place / "me.png") == [True]
 
 
