@@ -166,8 +166,14 @@ def log_in():
     except (OSError, UnicodeError):  # the text of the error may hold the token, so it is not shown
         raise UserError(f"cannot read your Kaggle token; {NEW_TOKEN}") from None
     name, key = old_credentials()
-    if not (token or key) and (session := KaggleCredentials.load(KaggleClient())):
-        token = session.get_access_token()
+    if not (token or key):
+        try:
+            session = KaggleCredentials.load(KaggleClient())
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):  # what it is told there is damaged
+            raise UserError(
+                f"cannot read ~/.kaggle/credentials.json; delete it, and make a token {NEW_TOKEN}"
+            ) from None
+        token = session.get_access_token() if session else None
     if not (token or key):
         raise UserError(
             f"no Kaggle credentials found; {NEW_TOKEN} or the environment variable KAGGLE_API_TOKEN "

@@ -450,6 +450,18 @@ def test_no_credentials(cli, tmp_path, home, monkeypatch, token):
     assert tree(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    "content", [b"[]", b"3", b"\xff\xfe", b'{"refresh_token": "r", "access_token_expiration": "soon"}']
+)
+def test_a_damaged_login_is_named(cli, tmp_path, home, monkeypatch, content):
+    monkeypatch.delenv("KAGGLE_API_TOKEN")
+    (home / ".kaggle").mkdir()
+    (home / ".kaggle/credentials.json").write_bytes(content)
+    before = tree(tmp_path)
+    status, _, err = cli()
+    assert status == 2 and "credentials.json; delete it" in err and tree(tmp_path) == before
+
+
 def test_no_network(port, cli, tmp_path):
     status, _, err = cli(folder=tmp_path / "deep/data")
     assert status == 2 and "cannot reach Kaggle" in err
