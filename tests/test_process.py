@@ -41,6 +41,7 @@ def raising(error):
             "script.py: a file or connection cannot be used (No space left on device)",
         ),
         (MemoryError(), "script.py: out of memory; close other programs"),
+        (type("ResourceExhaustedError", (Exception,), {})(), "script.py: out of memory; close other programs"),
     ],
 )
 def test_what_a_user_can_mend_is_one_line_and_exit_2(ends, error, said):

@@ -110,6 +110,14 @@ def test_every_picture_of_the_examples_is_told_of_and_there():
     assert set(re.findall(r"--\w+=examples/(\w+\.\w+)", told)) - {"triptych.jpg"} <= files
 
 
+def test_what_is_said_to_be_tested_is():
+    told, tests = (ROOT / "RELIABILITY.md").read_text(), {file.name: file for file in (ROOT / "tests").rglob("*")}
+    sources = "".join(file.read_text() for name, file in tests.items() if name.endswith(".py"))
+    assert all((ROOT / name).exists() for name in re.findall(r"\]\((.*?)\)", told))
+    named = set(re.findall(r"\btest_\w+(?:\.py)?", told))
+    assert len(named) > 10 and all(name in tests or f"def {name}(" in sources for name in named)
+
+
 EXAMPLES = re.findall(r"`python (src/[^`]*)`", (ROOT / "examples" / "README.md").read_text())
 EXAMPLES += re.findall(r"(?m)^python (src/.*)", SYSTEMS)
 TO_COME = ("data", "photo.jpg")  # what the user downloads or has
