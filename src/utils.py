@@ -1,5 +1,6 @@
 """What every stage needs and that knows neither pixels nor networks: options, errors, whole files."""
 
+import errno
 import glob
 import json
 import os
@@ -118,12 +119,7 @@ def list_of(check):
 
 def path(name, value):
     """A check that turns the text of an option into a path."""
-    if not value or "\0" in value:
-        raise UserError(f"{name}={shown(value)} is no path; name a file or a folder")
-    try:
-        return Path(value).expanduser()
-    except RuntimeError:  # no such user: it is a name that begins with a tilde
-        return Path(value)
+    return Path(typed_path(name, value))
 
 
 def path_or(*names):
@@ -157,7 +153,13 @@ def text(name, value):
 
 def typed_path(name, value):
     """A check for a path that stays text: it may end in a slash or be a pattern. Shells leave the ~ of --save=~/x."""
-    return os.path.expanduser(text(name, value))
+    place = os.path.expanduser(text(name, value))
+    try:
+        os.lstat(place)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise UserError(f"{name}={shown(value)} is longer than a path may be; name another") from None
+    return place
 
 
 def shown(value, most=80):
@@ -227,7 +229,8 @@ def folder_for(results):
     """Make a folder, and take it away again if what is to go there fails and leaves it empty."""
     made = [place for place in (results, *results.parents) if not place.exists()]
     try:
-        results.mkdir(parents=True, exist_ok=True)
+        for place in reversed(made):  # one by one: Python's own way to make many ends at a thousand
+            place.mkdir(exist_ok=True)
         yield
     except BaseException:
         for place in made:

@@ -289,7 +289,7 @@ def wrong_command(case, chance):
         case.more.append(chance.choice(UNKNOWN))
     else:
         case.more.append(chance.choice([option, option[:-1] + "=1", option.upper() + "=1", option[1:] + "=1"]))
-    case.blame(option, *case.more)
+    case.blame(option, *case.more, *(word.partition("=")[2] for word in case.more))
     case.words.add("--help")
 
 
