@@ -103,13 +103,18 @@ def predict(
                 plan = planned("predict.py", options, {"picture": source, "model": model}, paths=record == "full")
                 if force or not many or not (are_done if output == "masks" else is_done)(target, plan):
                     made[source] = target
-                    picture = open_picture(source)
-                    check_photo(source, picture.width * picture.height, "mask")
-                    write_all(draw(picture), target, plan)
+                    write_all(draw(open_to_draw(source)), target, plan)
             except UserError as error:
                 made[source], failed[source] = target, error
         say_done(len(targets) - len(made), len(targets))
         report(made, failed)
+
+
+def open_to_draw(source):
+    """A picture as a Pillow image, if the memory is there for a mask of it."""
+    picture = open_picture(source)
+    check_photo(source, picture.width * picture.height, "mask")
+    return picture
 
 
 def draw_figure(network, record, output, classes, threshold, picture):
@@ -165,6 +170,6 @@ def without_results(pictures):
 
 def write_all(drawn, target, about):
     """Write what was drawn of a picture, {word: image}, each with a record that names the words of all."""
-    about |= {"words": list(drawn)} if "" not in drawn else {}
+    words = {} if "" in drawn else {"words": list(drawn)}
     for word, image in drawn.items():
-        write_picture(suffixed(target, word), image, about)
+        write_picture(suffixed(target, word), image, about | words)
