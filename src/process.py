@@ -52,14 +52,19 @@ def is_out_of_memory(error):
     )
 
 
+_stops = []  # the signals that came
+_waiting = False  # whether a first one waits for `heed`
+
+
 @contextmanager
 def stoppable():
     """Treat every stop like Ctrl-C, a KeyboardInterrupt, and yield the list of those that came."""
-    stops = []
+    _stops.clear()
 
     def stop(number, frame):
-        stops.append(number)
-        raise KeyboardInterrupt
+        _stops.append(number)
+        if not _waiting or len(_stops) > 1:
+            raise KeyboardInterrupt
 
     # Who is started in the background by a shell ignores Ctrl-C, and goes on doing so.
     heard = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
@@ -67,10 +72,31 @@ def stoppable():
         heard = []  # which Python's signals never reach
     before = {number: signal.signal(number, stop) for number in heard}
     try:
-        yield stops
+        yield _stops
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def in_steps():
+    """Let a stop wait for `heed`, which is called after each step; a second stop does not wait.
+
+    TensorFlow calls Python while it traces and differentiates, and now and then crashes if that raises.
+    """
+    global _waiting
+    _waiting = True
+    try:
+        yield
+        heed()
+    finally:
+        _waiting = False
+
+
+def heed():
+    """Stop now if a stop came."""
+    if _stops and _waiting:
+        raise KeyboardInterrupt
 
 
 # ---------------------------------------------------------------- one at a time

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hardware import POLICIES, accelerators, versions
+from process import heed
 from saved import UNREADABLE, fill, reserve, said_by
 from trust import Refused
 from utils import UserError, command_of, read_json, shown, whole_file, write_json, write_text
@@ -115,6 +116,12 @@ class Run(keras.callbacks.Callback):
                 # Keras does not save how far the draws of a dropout are: each epoch's begin at a place of their own.
                 seed, _ = keras.ops.convert_to_numpy(layer.seed_generator.state)
                 layer.seed_generator.state.assign(np.array([seed, epoch << 16], np.uint32))
+
+    def on_train_batch_end(self, batch, logs=None):
+        heed()
+
+    def on_test_batch_end(self, batch, logs=None):
+        heed()
 
     def on_epoch_end(self, epoch, logs=None):
         row = {"epoch": epoch + 1} | {name: float(value) for name, value in logs.items()}

@@ -136,7 +136,7 @@ class Studio:
             size = "{} x {}".format(*picture.size)
             raise UserError(f"{shown(source)} is {size}; give a photo of {LEAST_SIDE} px or more each way")
         check_photo(source, picture.width * picture.height, "painting")
-        scene = Scene(picture, self._kept(source, picture), options.size, options.feather, options.color)
+        scene = self._scene(source, picture)
         pixels = max(math.prod(scene.subject.size), *(self._style_pixels(style, scene) for style in self.styles))
         check_memory(pixels, options.network, self.precision, options.size)
         many, results = len(options.similarity) > 1, {}
@@ -164,14 +164,18 @@ class Studio:
         side = self.options.style_scale * max(scene.size)
         return side**2 * min(style.size) / max(style.size) / 2
 
-    def _kept(self, source, picture):
-        """What of the photo stays as it is, (H, W) in 0..1, or None."""
-        if self.find_figure is None:
-            return None
+    def _scene(self, source, picture):
+        """The scene of a photo, Pillow image, once it is known what of it stays as it is."""
+        options = self.options
         try:
-            kept, word = kept_part(self.options.keep, self.find_figure(source, flatten(picture)))
+            kept = self.find_figure and self._kept(source, picture)
+            return Scene(picture, kept, options.size, options.feather, options.color)
         except UserError as error:
             raise UserError(f"{shown(source)}: {error}") from None
+
+    def _kept(self, source, picture):
+        """What of the photo stays as it is, (H, W) in 0..1, or None."""
+        kept, word = kept_part(self.options.keep, self.find_figure(source, flatten(picture)))
         print(f"{shown(source.name)}: {word}")
         return kept
 

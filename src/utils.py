@@ -17,6 +17,7 @@ from reading import open_file
 ROOT = Path(__file__).resolve().parents[1]
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+DEEPEST = 250  # folders in folders: at a thousand Python itself gives up
 PICTURES_WITH_ALPHA = (".png", ".webp", ".tif", ".tiff")
 
 
@@ -154,11 +155,13 @@ def text(name, value):
 def typed_path(name, value):
     """A check for a path that stays text: it may end in a slash or be a pattern. Shells leave the ~ of --save=~/x."""
     place = os.path.expanduser(text(name, value))
+    too_long = place.count("/") > DEEPEST
     try:
         os.lstat(place)
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            raise UserError(f"{name}={shown(value)} is longer than a path may be; name another") from None
+        too_long |= error.errno == errno.ENAMETOOLONG
+    if too_long:
+        raise UserError(f"{name}={shown(value)} is longer than a path may be; name another")
     return place
 
 
@@ -229,8 +232,7 @@ def folder_for(results):
     """Make a folder, and take it away again if what is to go there fails and leaves it empty."""
     made = [place for place in (results, *results.parents) if not place.exists()]
     try:
-        for place in reversed(made):  # one by one: Python's own way to make many ends at a thousand
-            place.mkdir(exist_ok=True)
+        results.mkdir(parents=True, exist_ok=True)
         yield
     except BaseException:
         for place in made:

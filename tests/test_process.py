@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from process import alone, run, stoppable
+from process import alone, heed, in_steps, run, stoppable
 from utils import ROOT, UserError
 
 
@@ -69,6 +69,31 @@ def test_a_signal_is_heard_told_and_counted(ends, number, status, turned):
     before = signal.getsignal(number)
     assert ends(main) == (status, "stopped\n" if turned else "stopped: epoch 3 is saved\n")
     assert signal.getsignal(number) is before
+
+
+def test_a_stop_waits_for_the_step_and_a_second_one_does_not(ends):
+    told = []
+
+    def main(argv):
+        with in_steps():
+            os.kill(os.getpid(), signal.SIGTERM)
+            told.append("goes on")
+            if argv is not None:
+                heed()
+            os.kill(os.getpid(), signal.SIGTERM)
+            told.append("never")
+
+    assert ends(main)[0] == 143 and told == ["goes on"]
+    assert ends(lambda argv: main(None))[0] == 143 and told == ["goes on"] * 2
+
+
+def test_a_stop_in_the_last_step_is_not_lost(ends):
+    def main(argv):
+        with in_steps():
+            os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError
+
+    assert ends(main)[0] == 143
 
 
 def test_who_ignores_ctrl_c_goes_on_doing_so(monkeypatch):

@@ -111,6 +111,15 @@ def test_into_a_folder_that_is_there(stylize, place):
     assert stylize(save="paintings")[0] == 0 and (place / "paintings" / "me.jpg").is_file()
 
 
+@pytest.mark.parametrize("keep", ["--keep=none", "--mask=mask.png"])
+def test_a_photo_of_nothing_is_named(stylize, place, keep):
+    clear = np.zeros((64, 96, 4), np.uint8)
+    clear[30:50, 40:50, 3] = 255 * (keep != "--keep=none")  # all that can be seen of it is kept
+    Image.fromarray(clear).save("clear.png")
+    status, _, err = stylize(content="clear.png", keep=keep)
+    assert status == 2 and "clear.png: nothing of it is left to paint" in err and err.count("\n") == 1
+
+
 def test_exif_orientation_is_applied_and_alpha_survives(stylize):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by a quarter

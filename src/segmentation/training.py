@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from hardware import POLICIES, accelerators, choose_precision, use_xla
-from process import is_out_of_memory
+from process import in_steps, is_out_of_memory
 from runs import Run
 from saved import copy_layers, save_network
 from segmentation import losses
@@ -116,7 +116,8 @@ def train(
     print(f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, {held} held back")
     print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
     try:
-        _fit(network, training, held_back, run, options)
+        with in_steps():
+            _fit(network, training, held_back, run, options)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_publish(run, options, pairs) + "; --resume continues") from None
     print(_publish(run, options, pairs))

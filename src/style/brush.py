@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from process import heed
+
 PATIENCE = 12  # the mean J of so many steps is compared with that of as many steps before
 LEAST_GAIN = 0.004  # of J, that it must have fallen by
 LEAST_SPREAD = 0.5 / 255  # a picture whose pixels deviate less is blank
@@ -38,6 +40,10 @@ class Brush(keras.callbacks.Callback):
         self.done += self.planned * self.picture[..., 0].size
 
     def on_train_batch_end(self, batch, logs=None):
+        self._follow(logs)
+        heed()
+
+    def _follow(self, logs):
         if not np.isfinite(logs["loss"]):
             self.broken = self.model.stop_training = True
             return

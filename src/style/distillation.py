@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from hardware import POLICIES, accelerators, choose_precision, use_xla
+from process import in_steps
 from runs import Run
 from saved import copy_layers, save_network
 from style.crops import Crops, fingerprint, part, pictures_in
@@ -58,7 +59,8 @@ def distill(
     print(f"{lesson.apprentice.count_params():,} parameters, {len(learnt)} photos, {len(paintings)} paintings")
     print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
     try:
-        _fit(lesson, training, judged, run, options)
+        with in_steps():
+            _fit(lesson, training, judged, run, options)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_publish(run, lesson, options) + "; --resume continues") from None
     print(_publish(run, lesson, options))

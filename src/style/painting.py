@@ -9,6 +9,7 @@ from keras import ops
 
 from hardware import use_xla
 from images import LANCZOS, resize, to_array
+from process import in_steps
 from style.brush import Brush
 from style.canvas import Canvas, Sittings
 from style.features import CONTENT_LAYER, LEAST_SIDE, STYLE_LAYERS
@@ -120,7 +121,8 @@ class Painter:
             average = {"use_ema": True, "ema_momentum": self.averaging} if self.averaging else {}
             canvas.compile(keras.optimizers.Adam(decay, **MEMORY, **average), jit_compile=use_xla())
             brush.begin(side, picture, steps)
-            canvas.fit(Sittings(steps), callbacks=[brush], shuffle=False, verbose=0)
+            with in_steps():
+                canvas.fit(Sittings(steps), callbacks=[brush], shuffle=False, verbose=0)
             painted = canvas.picture()
             if not brush.broken and brush.is_good(painted):
                 brush.end()

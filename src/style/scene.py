@@ -8,6 +8,7 @@ from PIL import Image
 from images import LANCZOS, fit, resize, to_array, to_image
 from style.features import LEAST_SIDE
 from style.regions import box_around, clear, compose
+from utils import UserError
 
 
 class Scene:
@@ -23,6 +24,8 @@ class Scene:
         self.ground = to_array(small)
         hidden = self._hidden()
         if hidden is not None:
+            if hidden.min() == 1:
+                raise UserError("nothing of it is left to paint, all is kept or transparent; choose another photo")
             self.ground = clear(self.ground, hidden)
             left, top, right, bottom = self.box = box_around(1 - hidden)
             self.visible = 1 - hidden[top:bottom, left:right]

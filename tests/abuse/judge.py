@@ -134,6 +134,7 @@ def wrong_pictures(names):
 def upright_size(file):
     """The (width, height) of a picture as it is looked at."""
     with Image.open(file) as image:
+        image.load()  # of a TIFF, this turns it already
         try:
             turn = image.getexif().get(ExifTags.Base.Orientation)
         except Exception:
@@ -154,7 +155,7 @@ def wrong_paintings(case, ended, told, touched):
     wrong = [f"{place} is not there" for place in extra if not (os.path.isfile(place) or several)]
     if not source.is_file():
         return wrong if made else [*wrong, "nothing is written"]
-    save = case.options.get("--save") or ""
+    save = os.path.expanduser(case.options.get("--save") or "")
     if save and not os.path.isdir(save) and not save.endswith(("/", "\\")) and not several:
         place = save if Path(save).suffix else save + ".jpg"
         if case.options.get("--output") != "masks" and not os.path.isfile(place):
