@@ -29,6 +29,8 @@ Examples:
   evaluate.py --curves=model/a.keras,model/b.keras --save=curves.png
 """
 
+import os
+
 from places import check_apart, check_ending, check_file
 from process import alone, run
 from utils import (
@@ -67,7 +69,7 @@ def main(argv):
             check_ending(f"--{option}", options[option], (ending,))
             check_file(f"--{option}", options[option])
     networks = options["model"] or ()
-    read = (*networks, *(network.with_suffix(".json") for network in networks))
+    read = (*networks, *(os.path.splitext(network)[0] + ".json" for network in networks))
     targets = {f"--{option}": options[option] for option in ENDINGS if options[option]}
     check_apart(targets, read)
     with alone(targets.items()):

@@ -127,6 +127,7 @@ WRONG = [
     ("evaluate.py", "--data=/nowhere"),
     ("evaluate.py", "--model=/nowhere/model.keras"),
     ("evaluate.py", "--part=most"),
+    ("evaluate.py", "--model=.,a"),
     ("evaluate.py", "--panel=panel.txt"),
     ("evaluate.py", "--json=scores.csv"),
     ("evaluate.py", "--pictures=0"),

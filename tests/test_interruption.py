@@ -255,12 +255,13 @@ def test_stopped_at_any_moment(disturb, tmp_path, request, job, number):
 
 def is_finished(file):
     """Whether a file is a picture that was not saved because a signal came."""
-    return file.suffix in (".png", ".jpg") and is_result(file) and not (read_record(file) or {}).get("stopped")
+    is_drawn = file.suffix in (".png", ".jpg") and is_result(file) and DRAWN not in file.parts
+    return is_drawn and not (read_record(file) or {}).get("stopped")
 
 
 def is_result(file):
     """Whether a file is one that people look for: not hidden, nor in a hidden folder."""
-    return not any(part.startswith(".") for part in file.parts[-3:])
+    return not any(part.startswith(".") for part in file.parts[file.parts.index("out") :])
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ class Case:
         parts = [part for name in names for part in (str(name), Path(name).name, *str(name).split(","))]
         self.words |= {
             option,
-            *(shown(os.path.expanduser(part)) for part in parts),
+            *(shown(os.path.expanduser(part)) for part in (*parts, *map(str.strip, parts))),
             *(part.stem for part in map(Path, names)),
         }
         self.words -= {""}
