@@ -23,6 +23,7 @@ and save it as ~/.kaggle/access_token. After Ctrl-C or a lost connection the sam
 
 import os
 import re
+import shutil
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -67,6 +68,7 @@ def download_data(dataset=DATASET, file_path=ROOT / "data", force=False):
         put_back(work)
         target = find_finished(dataset, file_path)
         if target and not force:
+            shutil.rmtree(work, ignore_errors=True)  # of a run that was killed once the set was in its place
             print(f"{target} is complete and stays as it is; --force downloads it again")
         else:
             target = fetch_data(dataset, work, force)

@@ -186,6 +186,14 @@ def test_a_finished_set_is_left_alone_without_network(kaggle, cli, tmp_path, mon
     assert "--force" in out and "4 pictures and 3 masks" in out
 
 
+def test_what_a_run_left_that_was_killed_at_its_very_end_goes(kaggle, cli, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(downloads, "tidy", lambda work, keep=(): None)
+        cli()
+    assert len(os.listdir(tmp_path / "data")) == 2
+    assert cli()[0] == 0 and os.listdir(tmp_path / "data") == ["people_segmentation"]
+
+
 def test_force_replaces_a_finished_set(kaggle, cli, tmp_path):
     cli()
     kaggle.archives[SLUG] = archive(NAMES[:4], seed=1)
