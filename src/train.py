@@ -110,6 +110,8 @@ def check(options):
     check_file("--model", options["model"])
     if options["tensorboard"]:
         check_place("--tensorboard", options["tensorboard"] / "train")
+    if not str(options["tensorboard"]).isprintable():  # TensorFlow takes no other names
+        raise UserError(f"--tensorboard={shown(options['tensorboard'])} must be plain text; name another folder")
     for package in ("tensorflow", "tensorboard"):
         if options["tensorboard"] and not importlib.util.find_spec(package):
             raise UserError(f"--tensorboard needs {package}, with every backend: pip install {package}")

@@ -144,6 +144,7 @@ WRONG = [
     ("download_data.py", "--dataset=no-slash"),
     ("download_data.py", "--file_path=0000.jpg"),
     ("train.py", "--tensorboard=0000.jpg/below"),
+    ("train.py", "--tensorboard=\udcff.logs"),
 ]
 
 
