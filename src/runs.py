@@ -218,7 +218,8 @@ def _check_state(state, score):
 
 def _is_log(history, needed):
     """Whether a log is one of epochs in their order, all of which have the numbers that are needed."""
-    numbers = all(type(value) in (int, float) for row in history for value in row.values())
+    values = [value for row in history for value in row.values()]
+    numbers = all(type(value) is float or (type(value) is int and abs(value) < 2**53) for value in values)
     return numbers and all(row["epoch"] == place and needed <= set(row) for place, row in enumerate(history, 1))
 
 

@@ -50,6 +50,7 @@ def test_runs_that_cannot_be_compared_are_named(tmp_path):
 GOOD = {"options": {}, "fingerprint": "", "finished": True, "weights": "w", "best": "b"}
 ROW = {"epoch": 1, "loss": 1.0, "iou": 0.5, "learning_rate": 0.1, "seconds": 1.0}
 DAMAGED = [
+    GOOD | {"history": [ROW | {"loss": 10**400}]},
     [],
     3,
     {},
@@ -70,7 +71,7 @@ def test_a_run_that_no_run_wrote_is_not_gone_on_with(tmp_path, told):
         Run(tmp_path / "a.keras", {"resume": True}, "", "iou")
 
 
-@pytest.mark.parametrize("told", DAMAGED[:8], ids=range(8))
+@pytest.mark.parametrize("told", DAMAGED[:9], ids=range(9))
 def test_a_damaged_run_has_no_curves(tmp_path, told):
     model = a_run(tmp_path, "a")
     write_json(model.with_suffix(".run") / "run.json", told)
