@@ -1,6 +1,7 @@
 """Where cases are played: a folder of good files, a script that runs in this process, and an eye on what it does."""
 
 import contextlib
+import importlib
 import json
 import logging
 import os
@@ -22,6 +23,8 @@ from process import run
 from utils import ROOT
 
 MOST_WORK, MOST_TIME = 10, 120  # seconds: of the processor, as a busy machine is no hang, and of the clock
+WORKERS = ("stylizing", "segmentation.prediction", "segmentation.training", "segmentation.evaluation")
+WORKERS = (*WORKERS, "style.distillation", "download_data", "runs")
 DEPTH = "way/down"  # so that ../.. of a case is still a folder of its own
 
 
@@ -157,6 +160,8 @@ def set_up(patch, base, thin):
     """What holds for all cases of a test: no network, caches and home in `base`, and nothing that only takes time."""
     import keras
 
+    for module in WORKERS:  # before there is another root for a moment, which their defaults would keep for good
+        importlib.import_module(module)
     (base / "temp").mkdir()
     patch.setattr("segmentation.cache.CACHE", base / "cache")
     patch.setattr("keras.src.backend.config._KERAS_DIR", str(base / "home/.keras"), raising=False)
