@@ -10,6 +10,14 @@ from process import alone, heed, in_steps, run, stoppable
 from utils import ROOT, UserError
 
 
+@pytest.fixture(autouse=True)
+def hears_ctrl_c():
+    """Also where the tests run in the background, of a shell that makes its children deaf to Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def ends(monkeypatch, capfd):
     """Run a function as a script would; gives (status, what it said on stderr)."""
