@@ -33,11 +33,14 @@ def check_options(options, many):
             check_file(f"--{option}", target)
 
 
+def exhibits_of(options):
+    """The exhibits that are asked for, {option: path}."""
+    return {f"--{name}": vars(options)[name] for name in EXHIBITS if vars(options)[name]}
+
+
 def check_extras(options, photos, targets):
     """Refuse to draw over what is looked at, or over a painting."""
-    extras = {f"--{name}": vars(options)[name] for name in EXHIBITS}
-    read = [*photos, *options.style, *filter(None, [options.mask]), *targets]
-    check_apart({option: target for option, target in extras.items() if target}, read)
+    check_apart(exhibits_of(options), [*photos, *options.style, *filter(None, [options.mask]), *targets])
 
 
 def choose_targets(photos, save, many):
@@ -54,9 +57,8 @@ def choose_targets(photos, save, many):
 
 def places_of(options, targets, many):
     """The places of all results, each with the option that names it."""
-    exhibits = [(f"--{option}", vars(options)[option]) for option in EXHIBITS if vars(options)[option]]
     places = {target.parent / "*" for target in targets.values()} if many else targets.values()
-    return [("--save", place) for place in places] + exhibits
+    return [*(("--save", place) for place in places), *exhibits_of(options).items()]
 
 
 def files_of(options, photo):

@@ -38,12 +38,16 @@ def refusal(load, option="--model"):
     return line
 
 
+def copied(network, folder):
+    """A copy of the file of a network and of its record in a folder, to be spoilt."""
+    shutil.copy(record_path(network), folder)
+    return Path(shutil.copy(network, folder))
+
+
 @pytest.fixture
 def model(trained, tmp_path):
-    """A copy of a sound .keras file and its record, to be spoilt."""
-    for file in (trained, record_path(trained)):
-        shutil.copy(file, tmp_path / file.name)
-    return tmp_path / trained.name
+    """A sound .keras file."""
+    return copied(trained, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +62,8 @@ def saved_whole(trained, tmp_path_factory):
 
 @pytest.fixture
 def whole(saved_whole, tmp_path):
-    """A copy of that, to be spoilt."""
-    for file in (saved_whole, record_path(saved_whole)):
-        shutil.copy(file, tmp_path / file.name)
-    return tmp_path / saved_whole.name
+    """A sound .h5 file."""
+    return copied(saved_whole, tmp_path)
 
 
 @pytest.fixture
