@@ -44,6 +44,8 @@ def load(source):
     except Image.DecompressionBombError:
         most = MOST_PIXELS // 10**6
         raise UserError(f"{shown(source)} has more than {most} million pixels; make it smaller") from None
+    except MemoryError:  # which must not end the work on a whole folder
+        raise UserError(f"{shown(source)} takes more memory than is free; make it smaller, or leave it out") from None
     except (OSError, SyntaxError, ValueError, EOFError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "damaged, or no picture"
         raise UserError(

@@ -185,6 +185,19 @@ def test_a_photo_that_does_not_fit_into_memory_is_left_out(upper, people, tmp_pa
         predict(folder)
 
 
+def test_memory_that_runs_out_over_one_picture_does_not_stop_the_rest(upper, people, tmp_path, monkeypatch):
+    folder, read = shutil.copytree(people / "images", tmp_path / "photos"), Image.open
+
+    def open_all_but_one(file, **options):
+        if getattr(file, "name", "").endswith("0003.jpg"):
+            raise MemoryError
+        return read(file, **options)
+
+    monkeypatch.setattr(Image, "open", open_all_but_one)
+    with pytest.raises(UserError, match=r"1 of 24 pictures failed: 0003\.jpg"):
+        predict(folder)
+
+
 def test_a_bad_picture_alone_is_an_error_and_leaves_nothing(upper, tmp_path):
     (tmp_path / "bad.jpg").write_bytes(b"broken")
     with pytest.raises(UserError, match=r"bad\.jpg cannot be read"):
