@@ -30,9 +30,10 @@ from pathlib import Path
 
 import sources
 from downloads import bring, install, plain_network_errors, put_back, refuse_to_overwrite, top_of, unpack, workspace
+from files.whole import read_json
 from process import alone, run
 from sources import SETS
-from utils import PICTURES, ROOT, UserError, path, read_json, read_options, shown
+from utils import PICTURES, ROOT, UserError, path, read_options, shown
 
 DATASET = "nikhilroxtomar/person-segmentation"
 FOLDER = "people_segmentation"  # the one folder at the top of that data set's archive

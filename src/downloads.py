@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from archives import BROKEN, open_archive
-from utils import UserError, shown, write_json
+from files.whole import write_json
+from utils import UserError, shown
 
 MOST_FILES = 99_999  # four times those of the largest known set
 LONGEST_NAME = 255  # bytes between two slashes, which disks take

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin
 
-from reading import open_file
-from utils import UserError, shown, whole_file
+from files.reading import open_file
+from files.whole import whole_file
+from utils import UserError, shown
 
 READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 LANCZOS = Image.Resampling.LANCZOS  # for pictures; masks, which must not overshoot, are resized bilinearly

@@ -9,7 +9,8 @@ import threading
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from utils import UserError, folder_for, shown
+from files.whole import folder_for
+from utils import UserError, shown
 
 OUT_OF_MEMORY = "out of memory; close other programs, or choose a smaller picture or --size"
 STOPS = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what queues of shared machines send before they kill

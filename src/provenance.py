@@ -6,9 +6,10 @@ import json
 from functools import cache
 from pathlib import Path
 
+from files.listing import suffixed
+from files.reading import open_file
 from images import read_record
-from reading import open_file
-from utils import UserError, shown, suffixed
+from utils import UserError, shown
 
 
 def planned(program, options, files, paths):

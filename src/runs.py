@@ -11,11 +11,12 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
+from files.whole import read_json, whole_file, write_json, write_text
 from hardware import POLICIES, accelerators, versions
 from process import heed
 from saved import UNREADABLE, fill, reserve, said_by
 from trust import Refused
-from utils import UserError, command_of, read_json, shown, whole_file, write_json, write_text
+from utils import UserError, command_of, shown
 
 # What may differ when a run goes on; every other option is part of what the run computes.
 PLACES = {"data", "nobody", "photos", "paintings", "vgg_weights", "init"}  # a hash stands for what they hold

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 
+from files.listing import find_pictures, suffixed
 from hardware import check_memory, check_photo, choose_precision, versions
 from images import flatten, open_picture, write_picture
 from masking import figure_finder, kept_part
@@ -20,17 +21,7 @@ from style.features import LEAST_SIDE, NETWORKS
 from style.objective import Objective
 from style.painting import Painter
 from style.scene import Scene
-from utils import (
-    PICTURES_WITH_ALPHA,
-    ROOT,
-    UserError,
-    find_pictures,
-    report,
-    say_done,
-    shown,
-    suffixed,
-    told_of,
-)
+from utils import PICTURES_WITH_ALPHA, ROOT, UserError, report, say_done, shown, told_of
 
 SHEET = "similarity"  # the word of the sheet of several paintings in its file's name
 

@@ -1,18 +1,13 @@
 """What every stage needs and that knows neither pixels nor networks: options, errors, whole files."""
 
 import errno
-import glob
-import json
 import os
 import re
-import secrets
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from docopt import DocoptExit, docopt
-
-from reading import open_file
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -188,25 +183,6 @@ def quiet_libraries():
         os.close(kept)
 
 
-def find_pictures(option, given):
-    """The picture files that an option means: a file, those of a folder, or those that a pattern matches."""
-    if Path(given).is_dir():
-        files = Path(given).iterdir()
-    elif Path(given).exists() or not glob.has_magic(str(given)):
-        return [Path(given)]
-    else:
-        files = map(Path, glob.glob(str(given), recursive=True))
-    found = sorted(f for f in files if f.suffix.lower() in PICTURES and not f.name.startswith(".") and not f.is_dir())
-    if not found:
-        raise UserError(f"{option}={shown(given)} holds no picture; give {', '.join(PICTURES)} files")
-    return found
-
-
-def suffixed(target, word):
-    """The same file name with _word before its ending, if there is a word."""
-    return target.with_name(f"{target.stem}_{word}{target.suffix}") if word else target
-
-
 def say_done(done, many):
     """Say how many of many results there are already."""
     if done:
@@ -225,62 +201,6 @@ def report(targets, failed):
     if failed:
         names = named([picture.name for picture in failed], 3)
         raise UserError(f"{len(failed)} of {len(targets)} pictures failed: {names}; the other {len(done)} are done")
-
-
-@contextmanager
-def folder_for(results):
-    """Make a folder, and take it away again if what is to go there fails and leaves it empty."""
-    made = [place for place in (results, *results.parents) if not place.exists()]
-    try:
-        results.mkdir(parents=True, exist_ok=True)
-        yield
-    except BaseException:
-        for place in made:
-            with suppress(OSError):
-                place.rmdir()
-        raise
-
-
-@contextmanager
-def whole_file(target):
-    """Yield a temporary path beside `target`, of the same ending, that becomes `target` only if all goes well."""
-    target = Path(target)
-    # The process is named, so that a later one can tell what a killed one left.
-    temporary = target.with_name(f".{secrets.token_hex(6)}-{os.getpid()}.part{target.suffix}")
-    try:
-        with folder_for(target.parent):
-            try:
-                yield temporary
-                os.replace(temporary, target)
-            finally:
-                with suppress(OSError):
-                    temporary.unlink()
-    except OSError as error:
-        reason = shown(error.strerror or error)
-        raise UserError(f"cannot write {shown(target)}: {reason}; free some space or choose another place") from None
-
-
-def write_text(target, content):
-    """Write a text file whole or not at all."""
-    with whole_file(target) as temporary:
-        temporary.write_text(content, encoding="utf-8")
-
-
-def write_json(target, content):
-    """Write a JSON file whole or not at all."""
-    write_text(target, json.dumps(content, indent=2) + "\n")
-
-
-def read_json(source, most=None):
-    """Read a JSON file; most: bytes that it may have, where a stranger may have written it."""
-    with open_file(source) as file:
-        content = file.read(-1 if most is None else most + 1)
-    if most and len(content) > most:
-        raise ValueError(f"more than {most:,} bytes")
-    try:
-        return json.loads(content.decode("utf-8"))
-    except RecursionError:
-        raise ValueError("nested without end") from None
 
 
 def named(names, most=5):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import train
+from files.whole import read_json
 from saved import save_network
 from segmentation.networks import NETWORKS, build, describe, load_network
-from utils import read_json
 
 
 def convolutions(*channels):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from drawn import draw_set
+from files.whole import read_json
 from runs import Run
 from style.canvas import bounded, join
 from style.crops import Crops, part, pictures_in
@@ -12,7 +13,7 @@ from style.distillation import distill
 from style.features import LAYERS, STYLE_LAYERS, mini
 from style.lesson import Lesson, folded
 from style.objective import gram
-from utils import UserError, read_json
+from utils import UserError
 from vgg import Preprocessing, encoder, thin_vgg
 
 WIDTHS = (2, 3, 4, 5, 6)

@@ -5,12 +5,13 @@ import pytest
 from PIL import Image
 
 from drawn import draw_layout, drawn_labels
+from files.whole import read_json, write_json
 from segmentation import evaluation as module
 from segmentation import prediction
 from segmentation.datasets import is_held_back
 from segmentation.evaluation import evaluate
 from segmentation.layouts import LAYOUTS
-from utils import UserError, read_json, shown, write_json
+from utils import UserError, shown
 
 
 class Constant:

@@ -20,11 +20,12 @@ from PIL import Image
 
 import packing
 import trust
+from files.whole import read_json, write_json
 from runs import Run
 from saved import record_path
 from segmentation.networks import build, load_network
 from style.features import mini, vgg19
-from utils import ROOT, UserError, read_json, write_json
+from utils import ROOT, UserError
 
 WEIGHTS = "model.weights.h5"
 

@@ -22,10 +22,11 @@ import pytest
 from PIL import Image
 
 from drawn import draw_set
+from files.whole import read_json
 from images import load, read_record
 from kaggle_server import TOKEN, Kaggle
 from test_download_data import archive, port  # noqa: F401
-from utils import ROOT, read_json
+from utils import ROOT
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
 TIMES = int(os.environ.get("INTERRUPT", "1"))

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from files.whole import read_json, write_json
 from saved import read_record, record_path, save_network
 from segmentation.layouts import LAYOUTS
 from segmentation.networks import (
@@ -18,7 +19,7 @@ from segmentation.networks import (
     load_network,
 )
 from segmentation.training import _network
-from utils import UserError, read_json, write_json
+from utils import UserError
 
 
 def record_of(model):

@@ -4,8 +4,9 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from files.whole import write_json
 from runs import Run, compare_runs
-from utils import UserError, write_json
+from utils import UserError
 
 
 def a_run(folder, name, **scores):

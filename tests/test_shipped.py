@@ -7,11 +7,12 @@ import pytest
 from PIL import Image
 
 from conftest import SHARED, in_a_shell, needs_shared
+from files.whole import read_json
 from images import flatten, open_picture, to_array
 from segmentation.networks import load_network
 from style.features import CONTENT_LAYER, LAYERS, NETWORKS, STYLE_LAYERS
 from style.objective import gram, relative
-from utils import ROOT, read_json
+from utils import ROOT
 
 SHIPPED = ("mini", "person")
 NO_SOCKETS = """

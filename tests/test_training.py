@@ -16,6 +16,7 @@ from PIL import Image
 
 from conftest import SHARED, in_a_shell, needs_shared
 from drawn import draw_layout, draw_set
+from files.whole import read_json
 from hardware import choose_precision
 from process import is_out_of_memory
 from saved import copy_layers, save_network
@@ -28,7 +29,7 @@ from segmentation.masks import find_masks
 from segmentation.networks import NETWORKS, build, load_network
 from segmentation.scores import count, scores
 from segmentation.training import train
-from utils import ROOT, UserError, read_json
+from utils import ROOT, UserError
 from vgg import THIN, thin
 
 QUICK = {"size": 32, "base": 2, "epochs": 2, "batch_size": 8, "precision": "float32", "learning_rate": 0.003}

@@ -4,25 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from files.listing import find_pictures
+from files.whole import read_json, whole_file, write_json
 from places import check_targets
 from process import run
-from utils import (
-    ROOT,
-    UserError,
-    find_pictures,
-    named,
-    number,
-    one_of,
-    path,
-    read_json,
-    read_options,
-    shown,
-    text,
-    typed_path,
-    whole,
-    whole_file,
-    write_json,
-)
+from utils import ROOT, UserError, named, number, one_of, path, read_options, shown, text, typed_path, whole
 
 USAGE = """Paint.
 

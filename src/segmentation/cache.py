@@ -10,11 +10,12 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from files.reading import open_file
+from files.whole import read_json, write_json
 from images import fit, pad_offset, pad_square
-from reading import open_file
 from segmentation.datasets import WrongSize, find_pairs, photos_of_nobody, read_pair, say_left_out
 from segmentation.layouts import LAYOUTS, VOID, recognise
-from utils import ROOT, UserError, named, read_json, shown, write_json
+from utils import ROOT, UserError, named, shown
 
 CACHE = ROOT / "data" / ".cache"  # may be deleted at any time
 FORMAT = 2  # goes up when what is stored changes, so that no old cache is taken for a new one

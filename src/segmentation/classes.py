@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from PIL import Image, ImageDraw, ImageFont
 
+from files.whole import whole_file
 from segmentation.layouts import VOID
-from utils import shown, whole_file
+from utils import shown
 
 MOST_NAMED = 24  # classes, that a picture has room for
 

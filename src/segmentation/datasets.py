@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from files.listing import find_pictures
 from images import flatten, load, open_picture
 from segmentation.layouts import TRAINING
-from utils import PICTURES, UserError, find_pictures, named, shown
+from utils import PICTURES, UserError, named, shown
 
 # ---------------------------------------------------------------- pairs
 

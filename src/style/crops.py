@@ -6,8 +6,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from files.listing import find_pictures
 from images import LANCZOS, flatten, open_picture, to_array
-from utils import find_pictures
 
 PAINTINGS = 0.4  # their share of a batch
 CLOSEST = 2.5  # the short side of a picture is so many times the side of a crop at most

@@ -2,8 +2,8 @@
 
 from PIL import Image, ImageDraw, ImageFont
 
+from files.whole import whole_file
 from images import fit, flatten, to_image
-from utils import whole_file
 
 FRAMES = 40
 FRAME_SIDE = 480  # px

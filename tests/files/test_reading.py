@@ -5,10 +5,11 @@ import signal
 
 import pytest
 
+from files.reading import open_file
+from files.whole import read_json
 from images import load
-from reading import open_file
 from segmentation.cache import _fingerprint
-from utils import UserError, read_json
+from utils import UserError
 
 
 @pytest.fixture(autouse=True)
