@@ -21,8 +21,8 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from process import run
-from utils import path, quiet_libraries, read_options, whole
+from command.options import path, quiet_libraries, read_options, whole
+from command.process import run
 
 OPTIONS = {"--model": path, "--rounds": whole(1, 1000)}
 SIZES = {"1 megapixel": (1152, 864), "12 megapixels": (4000, 3000), "50 megapixels": (8192, 6144)}

@@ -36,8 +36,9 @@ from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from process import run
-from utils import ROOT, UserError, list_of, one_of, path, quiet_libraries, read_options, text, whole
+from command.options import list_of, one_of, path, quiet_libraries, read_options, text, whole
+from command.process import run
+from utils import ROOT, UserError
 
 OPTIONS = {
     "--content": path,

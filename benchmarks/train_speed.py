@@ -23,8 +23,8 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from process import run
-from utils import quiet_libraries, read_options, whole
+from command.options import quiet_libraries, read_options, whole
+from command.process import run
 
 OPTIONS = {
     "--size": whole(32, 2048),

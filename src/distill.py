@@ -28,18 +28,10 @@ Example:
   distill.py --photos=data/people_segmentation/images,holiday --paintings=museum
 """
 
-from places import check_ending, check_file
-from process import alone, run
-from utils import (
-    UserError,
-    list_of,
-    number,
-    one_of,
-    path,
-    quiet_libraries,
-    read_options,
-    whole,
-)
+from command.options import list_of, number, one_of, path, quiet_libraries, read_options, whole
+from command.places import check_ending, check_file
+from command.process import alone, run
+from utils import UserError
 
 OPTIONS = {
     "--photos": list_of(path),

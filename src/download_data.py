@@ -29,11 +29,12 @@ from functools import partial
 from pathlib import Path
 
 import sources
+from command.options import path, read_options
+from command.process import alone, run
 from downloads import bring, install, plain_network_errors, put_back, refuse_to_overwrite, top_of, unpack, workspace
 from files.whole import read_json
-from process import alone, run
 from sources import SETS
-from utils import PICTURES, ROOT, UserError, path, read_options, shown
+from utils import PICTURES, ROOT, UserError, shown
 
 DATASET = "nikhilroxtomar/person-segmentation"
 FOLDER = "people_segmentation"  # the one folder at the top of that data set's archive

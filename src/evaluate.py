@@ -31,18 +31,9 @@ Examples:
 
 import os
 
-from places import check_apart, check_ending, check_file
-from process import alone, run
-from utils import (
-    list_of,
-    number,
-    one_of,
-    path,
-    quiet_libraries,
-    read_options,
-    text,
-    whole,
-)
+from command.options import list_of, number, one_of, path, quiet_libraries, read_options, text, whole
+from command.places import check_apart, check_ending, check_file
+from command.process import alone, run
 
 OPTIONS = {
     "--data": path,

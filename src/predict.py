@@ -28,8 +28,8 @@ Examples:
   predict.py --file_path=me.jpg --model=model/helen.keras --classes=hair,face
 """
 
-from process import run
-from utils import list_of, number, one_of, path, quiet_libraries, read_options, text, typed_path
+from command.options import list_of, number, one_of, path, quiet_libraries, read_options, text, typed_path
+from command.process import run
 
 OPTIONS = {
     "--file_path": typed_path,

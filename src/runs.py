@@ -11,12 +11,13 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
+from command.options import command_of
+from command.process import heed
 from files.whole import read_json, whole_file, write_json, write_text
 from hardware import POLICIES, accelerators, versions
-from process import heed
 from saved import UNREADABLE, fill, reserve, said_by
 from trust import Refused
-from utils import UserError, command_of, shown
+from utils import UserError, shown
 
 # What may differ when a run goes on; every other option is part of what the run computes.
 PLACES = {"data", "nobody", "photos", "paintings", "vgg_weights", "init"}  # a hash stands for what they hold

@@ -56,8 +56,19 @@ Examples:
   stylize.py --content=holiday --style=monet.jpg,munch.jpg --blend=2,1 --save=paintings
 """
 
-from process import run
-from utils import list_of, number, one_of, path, path_or, quiet_libraries, read_options, text, typed_path, whole
+from command.options import (
+    list_of,
+    number,
+    one_of,
+    path,
+    path_or,
+    quiet_libraries,
+    read_options,
+    text,
+    typed_path,
+    whole,
+)
+from command.process import run
 
 OPTIONS = {
     "--content": typed_path,

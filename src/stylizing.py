@@ -9,19 +9,21 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 
+from command.options import told_of
+from command.process import alone, is_out_of_memory
+from command.reports import report, say_done
 from files.listing import find_pictures, suffixed
 from hardware import check_memory, check_photo, choose_precision, versions
 from images import flatten, open_picture, write_picture
 from masking import figure_finder, kept_part
 from orders import check_extras, check_options, choose_targets, files_of, places_of
-from process import alone, is_out_of_memory
 from provenance import is_done, planned
 from style.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
 from style.features import LEAST_SIDE, NETWORKS
 from style.objective import Objective
 from style.painting import Painter
 from style.scene import Scene
-from utils import PICTURES_WITH_ALPHA, ROOT, UserError, report, say_done, shown, told_of
+from utils import PICTURES_WITH_ALPHA, ROOT, UserError, shown
 
 SHEET = "similarity"  # the word of the sheet of several paintings in its file's name
 

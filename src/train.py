@@ -50,21 +50,10 @@ Examples:
 
 import importlib.util
 
-from places import check_file, check_place
-from process import alone, run
-from utils import (
-    UserError,
-    list_of,
-    number,
-    one_of,
-    path,
-    path_or,
-    quiet_libraries,
-    read_options,
-    shown,
-    text,
-    whole,
-)
+from command.options import list_of, number, one_of, path, path_or, quiet_libraries, read_options, text, whole
+from command.places import check_file, check_place
+from command.process import alone, run
+from utils import UserError, shown
 
 OPTIONS = {
     "--data": path,

@@ -15,8 +15,8 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 # JAX compiles for far longer than the small networks of the tests compute, however quick they come out.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
+from command.process import run
 from drawn import draw_set
-from process import run
 from utils import ROOT
 
 SHARED = ROOT.parent / "shared"

@@ -25,7 +25,7 @@ def call(argv, cwd, err):
     os.chdir(cwd)
     sys.argv = argv
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background makes children deaf to it
-    from process import run
+    from command.process import run
 
     script = importlib.import_module(argv[0].removesuffix(".py"))
 

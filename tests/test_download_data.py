@@ -20,9 +20,10 @@ import pytest
 
 import download_data
 import downloads
+from command.options import read_options
+from command.process import run
 from kaggle_server import KEY, NAME, SIGNATURE, TOKEN, Kaggle
-from process import run
-from utils import UserError, read_options
+from utils import UserError
 
 pytestmark = pytest.mark.xdist_group("kaggle")  # on the one port
 SCRIPT = Path(download_data.__file__)

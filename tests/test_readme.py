@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from command.options import read_options
 from drawn import draw_set
 from kaggle_server import TOKEN, Kaggle
-from utils import ROOT, read_options
+from utils import ROOT
 
 README = (ROOT / "README.md").read_text()
 SYSTEMS = (ROOT / "examples" / "systems.md").read_text()

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from command.process import is_out_of_memory
 from conftest import SHARED, in_a_shell, needs_shared
 from drawn import draw_layout, draw_set
 from files.whole import read_json
 from hardware import choose_precision
-from process import is_out_of_memory
 from saved import copy_layers, save_network
 from segmentation import training as module
 from segmentation.batches import Batches

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from command.options import number, one_of, path, read_options, text, typed_path, whole
+from command.places import check_targets
+from command.process import run
 from files.listing import find_pictures
 from files.whole import read_json, whole_file, write_json
-from places import check_targets
-from process import run
-from utils import ROOT, UserError, named, number, one_of, path, read_options, shown, text, typed_path, whole
+from utils import ROOT, UserError, named, shown
 
 USAGE = """Paint.
 

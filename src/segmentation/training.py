@@ -9,8 +9,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from command.options import told_of
+from command.process import in_steps, is_out_of_memory
 from hardware import POLICIES, accelerators, choose_precision, use_xla
-from process import in_steps, is_out_of_memory
 from runs import Run
 from saved import copy_layers, save_network
 from segmentation import losses
@@ -19,7 +20,7 @@ from segmentation.cache import decoded
 from segmentation.datasets import balanced, split
 from segmentation.layouts import LAYOUTS, VOID, ignored_labels
 from segmentation.networks import NETWORKS, build, describe, freeze_encoder, load_encoder
-from utils import ROOT, UserError, shown, told_of
+from utils import ROOT, UserError, shown
 from vgg import THIN
 
 UNSAID = ("tensorboard", "resume")  # options that change nothing in the network

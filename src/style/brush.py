@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from process import heed
+from command.process import heed
 
 PATIENCE = 12  # the mean J of so many steps is compared with that of as many steps before
 LEAST_GAIN = 0.004  # of J, that it must have fallen by

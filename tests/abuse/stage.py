@@ -19,7 +19,7 @@ from PIL import Image
 
 from abuse.networks import RECORD, RUN, faces
 from abuse.pictures import drawn, sound
-from process import run
+from command.process import run
 from utils import ROOT
 
 MOST_WORK, MOST_TIME = 10, 120  # seconds: of the processor, as a busy machine is no hang, and of the clock

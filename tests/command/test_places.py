@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from places import check_apart, check_ending, check_file, check_place
+from command.places import check_apart, check_ending, check_file, check_place
 from utils import UserError
 
 

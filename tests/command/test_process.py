@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from process import alone, heed, in_steps, run, stoppable
+from command.process import alone, heed, in_steps, run, stoppable
 from utils import ROOT, UserError
 
 
@@ -189,7 +189,7 @@ def test_what_a_killed_run_left_half_is_swept_up(tmp_path):
 
 
 def test_a_lock_that_ends_between_opening_and_taking_is_none(tmp_path, monkeypatch):
-    import process
+    from command import process
 
     ask, asked = process._ask, []
 
@@ -231,7 +231,7 @@ def test_a_name_as_long_as_can_be(tmp_path):
 
 
 def test_a_disk_without_locks_is_used_all_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr("process._ask", raising(OSError(37, "No locks available")))
+    monkeypatch.setattr("command.process._ask", raising(OSError(37, "No locks available")))
     assert is_free(tmp_path / "a")
 
 

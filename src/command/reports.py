@@ -1,0 +1,23 @@
+"""What a run over many pictures says at its end."""
+
+from utils import UserError, named
+
+
+def say_done(done, many):
+    """Say how many of many results there are already."""
+    if done:
+        print(f"{done} of {many} are done already; --force makes them again")
+
+
+def report(targets, failed):
+    """Say which {picture: target} were written; say each failure, {picture: error}, and end in one that counts them."""
+    done = [target for picture, target in targets.items() if picture not in failed]
+    if len(targets) == 1 and failed:
+        raise next(iter(failed.values()))
+    if done:
+        print(f"wrote {named(done, 3)}")
+    for error in failed.values():
+        print(f"failed: {error}")
+    if failed:
+        names = named([picture.name for picture in failed], 3)
+        raise UserError(f"{len(failed)} of {len(targets)} pictures failed: {names}; the other {len(done)} are done")
