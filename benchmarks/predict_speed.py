@@ -46,7 +46,7 @@ def measure(network, record, size, rounds):
     """The seconds of reading, masking and writing a photo, {part: [seconds]}; a first round warms up."""
     from PIL import Image
 
-    from images import open_picture, to_image, write_picture
+    from pictures.images import open_picture, to_image, write_picture
     from segmentation.masks import find_masks
 
     times = {"read": [], "mask": [], "write": []}

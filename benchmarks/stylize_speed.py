@@ -75,7 +75,7 @@ class Bench:
         from functools import cache
 
         from hardware import choose_precision
-        from images import flatten, open_picture
+        from pictures.images import flatten, open_picture
         from style.features import NETWORKS
         from style.objective import Objective
 
@@ -98,7 +98,7 @@ class Bench:
 
     def judge(self, side, content=None, style=None):
         """A function from a picture (H, W, 3) to J and its parts at a long side, Gram matrices in float32."""
-        from images import LANCZOS, fit, to_array
+        from pictures.images import LANCZOS, fit, to_array
 
         photo = fit(content or self.content, side, LANCZOS)
         target = self.painter("float32", style=style)._target(to_array(photo), None, side)
@@ -113,7 +113,7 @@ class Bench:
 
     def follow(self, side, steps, scales, precision=None, network="vgg19"):
         """Paint; the seconds and the picture after each step: [(seconds, picture)]."""
-        from images import LANCZOS, fit
+        from pictures.images import LANCZOS, fit
 
         photo, seen, paused = fit(self.content, side, LANCZOS), [], 0.0
         self.load(precision or self.precision, network)
@@ -153,7 +153,7 @@ class Bench:
         """What plain Adam reaches after half its steps and after all: {steps: (seconds, J)}."""
         import keras
 
-        from images import LANCZOS, fit, to_array
+        from pictures.images import LANCZOS, fit, to_array
         from style.canvas import Sittings
 
         judge, steps, goals = self.judge(side), self.options["plain"], {}
@@ -222,7 +222,7 @@ class Bench:
 
     def sizes(self):
         """Seconds, J and memory of stylize.py with its defaults, in a process of its own."""
-        from images import read_record
+        from pictures.images import read_record
 
         print(
             "\n| --size | seconds in all | of which painting | steps | J | memory at most |\n|---|---|---|---|---|---|"
@@ -247,7 +247,7 @@ class Bench:
 
     def pairs(self):
         """J, as VGG19 sees it, of the defaults at 384 px on several pairs, by network and statistic."""
-        from images import flatten, open_picture
+        from pictures.images import flatten, open_picture
 
         print(
             "\n| photo | style | network | statistic | J | content | style | steps | seconds |\n"
@@ -263,7 +263,7 @@ class Bench:
                 self.tell(f"{content.stem} | {style.stem} | {network} | {statistic}", target, judge)
 
     def tell(self, name, target, judge):
-        from images import LANCZOS, fit, open_picture, read_record, to_array
+        from pictures.images import LANCZOS, fit, open_picture, read_record, to_array
 
         told = read_record(target)
         scores = " | ".join(f"{score:.3f}" for score in judge(to_array(fit(open_picture(target), 384, LANCZOS))))

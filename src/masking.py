@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from images import open_picture, to_array
+from pictures.images import open_picture, to_array
 from segmentation.masks import LEAST_PART, figure_labels, find_masks
 from segmentation.networks import load_network
 from utils import PICTURES, UserError, shown

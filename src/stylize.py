@@ -109,7 +109,7 @@ def main(argv):
     options = read_options(__doc__, OPTIONS, argv)
     picture = options.pop("show")
     if picture:
-        from images import show_record
+        from pictures.images import show_record
 
         return show_record(picture)
     with quiet_libraries():

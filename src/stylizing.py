@@ -14,10 +14,10 @@ from command.process import alone, is_out_of_memory
 from command.reports import report, say_done
 from files.listing import find_pictures, suffixed
 from hardware import check_memory, check_photo, choose_precision, versions
-from images import flatten, open_picture, write_picture
 from masking import figure_finder, kept_part
 from orders import check_extras, check_options, choose_targets, files_of, places_of
-from provenance import is_done, planned
+from pictures.images import flatten, open_picture, write_picture
+from pictures.provenance import is_done, planned
 from style.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
 from style.features import LEAST_SIDE, NETWORKS
 from style.objective import Objective

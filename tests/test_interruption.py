@@ -23,8 +23,8 @@ from PIL import Image
 
 from drawn import draw_set
 from files.whole import read_json
-from images import load, read_record
 from kaggle_server import TOKEN, Kaggle
+from pictures.images import load, read_record
 from test_download_data import archive, port  # noqa: F401
 from utils import ROOT
 

@@ -69,7 +69,7 @@ def test_a_photo_that_is_all_figure_leaves_nothing():
 
 
 def test_a_network_finds_the_figure(trained, people):
-    from images import open_picture
+    from pictures.images import open_picture
 
     photo = open_picture(people / "images" / "0000.jpg")
     mask = figure_finder("figure", None, trained)(people / "images" / "0000.jpg", photo)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from images import pad_offset, to_array
+from pictures.images import pad_offset, to_array
 from segmentation.datasets import read_mask
 from segmentation.layouts import LAYOUTS
 from segmentation.masks import find_masks, find_scores, refine

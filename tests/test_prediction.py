@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from images import open_picture, read_record
+from pictures.images import open_picture, read_record
 from segmentation import prediction as module
 from segmentation.prediction import OUTPUTS, predict
 from utils import UserError

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import hardware
-from images import read_record
+from pictures.images import read_record
 from style import features
 from utils import ROOT, UserError
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from files.reading import open_file
 from files.whole import read_json, write_json
-from images import fit, pad_offset, pad_square
+from pictures.images import fit, pad_offset, pad_square
 from segmentation.datasets import WrongSize, find_pairs, photos_of_nobody, read_pair, say_left_out
 from segmentation.layouts import LAYOUTS, VOID, recognise
 from utils import ROOT, UserError, named, shown

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from files.listing import find_pictures
-from images import flatten, load, open_picture
+from pictures.images import flatten, load, open_picture
 from segmentation.layouts import TRAINING
 from utils import PICTURES, UserError, named, shown
 

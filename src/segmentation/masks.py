@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from images import box_sum, fit, pad_offset, pad_square, resize, to_array
+from pictures.images import box_sum, fit, pad_offset, pad_square, resize, to_array
 from segmentation.layouts import LAYOUTS, indices
 
 GUIDE_SIDE = 1024  # the edge is found at this long side and carried up: twice the side would take four times as long

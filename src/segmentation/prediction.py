@@ -12,8 +12,8 @@ from command.process import alone
 from command.reports import report, say_done
 from files.listing import find_pictures, suffixed
 from hardware import check_photo
-from images import flatten, open_picture, to_image, write_picture
-from provenance import are_done, is_done, planned
+from pictures.images import flatten, open_picture, to_image, write_picture
+from pictures.provenance import are_done, is_done, planned
 from segmentation.classes import explained, painted, palette_picture
 from segmentation.masks import figure_labels, find_labels, find_masks, label_names
 from segmentation.networks import load_network

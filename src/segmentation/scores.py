@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from images import box_sum
+from pictures.images import box_sum
 
 TOLERANCE = 0.0075  # how far two boundaries may lie apart, as a share of the picture's diagonal (Csurka et al.)
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from files.listing import find_pictures
-from images import LANCZOS, flatten, open_picture, to_array
+from pictures.images import LANCZOS, flatten, open_picture, to_array
 
 PAINTINGS = 0.4  # their share of a batch
 CLOSEST = 2.5  # the short side of a picture is so many times the side of a crop at most

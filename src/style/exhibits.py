@@ -3,7 +3,7 @@
 from PIL import Image, ImageDraw, ImageFont
 
 from files.whole import whole_file
-from images import fit, flatten, to_image
+from pictures.images import fit, flatten, to_image
 
 FRAMES = 40
 FRAME_SIDE = 480  # px

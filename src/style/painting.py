@@ -9,7 +9,7 @@ from keras import ops
 
 from command.process import in_steps
 from hardware import use_xla
-from images import LANCZOS, resize, to_array
+from pictures.images import LANCZOS, resize, to_array
 from style.brush import Brush
 from style.canvas import Canvas, Sittings
 from style.features import CONTENT_LAYER, LEAST_SIDE, STYLE_LAYERS

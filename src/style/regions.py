@@ -6,7 +6,7 @@
 import numpy as np
 from PIL import Image, ImageFilter
 
-from images import fit, resize, to_array, to_image
+from pictures.images import fit, resize, to_array, to_image
 
 MARGIN = 0.01  # of the long side: so close to the kept part nothing is taken for background, masks being a little off
 CONTEXT = 32  # px around what is painted that the network sees besides

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from images import LANCZOS, fit, resize, to_array, to_image
+from pictures.images import LANCZOS, fit, resize, to_array, to_image
 from style.features import LEAST_SIDE
 from style.regions import box_around, clear, compose
 from utils import UserError

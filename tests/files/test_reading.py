@@ -7,7 +7,7 @@ import pytest
 
 from files.reading import open_file
 from files.whole import read_json
-from images import load
+from pictures.images import load
 from segmentation.cache import _fingerprint
 from utils import UserError
 

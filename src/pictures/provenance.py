@@ -8,7 +8,7 @@ from pathlib import Path
 
 from files.listing import suffixed
 from files.reading import open_file
-from images import read_record
+from pictures.images import read_record
 from utils import UserError, shown
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from images import (
+from pictures.images import (
     box_sum,
     fit,
     fitted_size,
