@@ -31,7 +31,7 @@ SIZES = {"1 megapixel": (1152, 864), "12 megapixels": (4000, 3000), "50 megapixe
 def main(argv):
     options = read_options(__doc__, OPTIONS, argv)
     with quiet_libraries():
-        from segmentation.networks import load_network
+        from segmentation.registry import load_network
     network, record = load_network(options["model"])
     for name, size in SIZES.items():
         times = measure(network, record, size, options["rounds"])

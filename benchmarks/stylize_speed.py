@@ -74,7 +74,7 @@ class Bench:
     def __init__(self, options):
         from functools import cache
 
-        from hardware import choose_precision
+        from networks.hardware import choose_precision
         from pictures.images import flatten, open_picture
         from style.features import NETWORKS
         from style.objective import Objective

@@ -94,8 +94,8 @@ def matrix_product(precision):
 
 def keras_step(size, base, precision, pictures, masks):
     """A function that trains our U-Net by one step, as train.py does but for the reading of pictures."""
-    from hardware import POLICIES
-    from segmentation.networks import unet
+    from networks.hardware import POLICIES
+    from segmentation.registry import unet
     from segmentation.training import compile_network
 
     network = unet(size, base=base, dtype=POLICIES[precision])
@@ -165,7 +165,7 @@ def torch_unet(base):
 
 def flops_per_picture(size, base):
     """Multiplications and additions of one training step: three times those of the convolutions forward."""
-    from segmentation.networks import unet
+    from segmentation.registry import unet
 
     total = 0
     for layer in unet(size, base=base).layers:

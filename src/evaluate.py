@@ -72,7 +72,7 @@ def evaluate(options):
     curves, save = options.pop("curves"), options.pop("save")
     if curves:
         with quiet_libraries():
-            from runs import compare_runs
+            from networks.runs import compare_runs
         return compare_runs(curves, save)
     with quiet_libraries():
         from segmentation.evaluation import evaluate as score

@@ -5,7 +5,7 @@ from PIL import Image
 
 from pictures.images import open_picture, to_array
 from segmentation.masks import LEAST_PART, figure_labels, find_masks
-from segmentation.networks import load_network
+from segmentation.registry import load_network
 from utils import PICTURES, UserError, shown
 
 SAME_SHAPE = 0.02  # by which the sides of a mask may differ from those of its photo, once scaled

@@ -13,8 +13,8 @@ from command.options import told_of
 from command.process import alone, is_out_of_memory
 from command.reports import report, say_done
 from files.listing import find_pictures, suffixed
-from hardware import check_memory, check_photo, choose_precision, versions
 from masking import figure_finder, kept_part
+from networks.hardware import check_memory, check_photo, choose_precision, versions
 from orders import check_extras, check_options, choose_targets, files_of, places_of
 from pictures.images import flatten, open_picture, write_picture
 from pictures.provenance import is_done, planned

@@ -42,8 +42,8 @@ def trained(tmp_path_factory):
     """An untrained network on disk, with a record as train.py writes it: enough to test all but the quality."""
     import keras
 
-    from saved import save_network
-    from segmentation.networks import build
+    from networks.saved import save_network
+    from segmentation.registry import build
 
     keras.utils.set_random_seed(1)
     record = {
@@ -92,7 +92,7 @@ def vgg_weights(tmp_path_factory):
     import keras
 
     keras.utils.set_random_seed(2)
-    file = tmp_path_factory.mktemp("vgg") / "random.weights.h5"
+    file = tmp_path_factory.mktemp("networks.vgg") / "random.weights.h5"
     keras.applications.VGG19(weights=None, include_top=False).save_weights(file)
     return file
 
@@ -102,8 +102,8 @@ def thin(monkeypatch):
     """Make a network of VGG19's plan with few channels and random weights, and let stylize.py use it: it is fast."""
     import keras
 
+    from networks.vgg import Preprocessing, encoder
     from style import features
-    from vgg import Preprocessing, encoder
 
     def make(weights=None, dtype="float32"):
         keras.utils.set_random_seed(3)

@@ -9,8 +9,8 @@ import pytest
 
 import train
 from files.whole import read_json
-from saved import save_network
-from segmentation.networks import NETWORKS, build, describe, load_network
+from networks.saved import save_network
+from segmentation.registry import NETWORKS, build, describe, load_network
 
 
 def convolutions(*channels):
@@ -38,7 +38,7 @@ ODD = 49  # px, which fits no network
 def narrow(monkeypatch, request):
     """Make VGG16 narrow where parameters are not counted: it is fast."""
     if "parameters" not in request.fixturenames:
-        monkeypatch.setattr("vgg.PLAN16", ((2, 2), (4, 2), (4, 3), (8, 3), (8, 3)))
+        monkeypatch.setattr("networks.vgg.PLAN16", ((2, 2), (4, 2), (4, 3), (8, 3), (8, 3)))
 
 
 def record_of(name, size=32):

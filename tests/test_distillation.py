@@ -6,7 +6,8 @@ import pytest
 
 from drawn import draw_set
 from files.whole import read_json
-from runs import Run
+from networks.runs import Run
+from networks.vgg import Preprocessing, encoder, thin_vgg
 from style.canvas import bounded, join
 from style.crops import Crops, part, pictures_in
 from style.distillation import distill
@@ -14,7 +15,6 @@ from style.features import LAYERS, STYLE_LAYERS, mini
 from style.lesson import Lesson, folded
 from style.objective import gram
 from utils import UserError
-from vgg import Preprocessing, encoder, thin_vgg
 
 WIDTHS = (2, 3, 4, 5, 6)
 MASTER = ((4, 2), (6, 2), (8, 4), (10, 4), (8, 4))

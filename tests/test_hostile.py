@@ -19,11 +19,11 @@ import pytest
 from PIL import Image
 
 import packing
-import trust
 from files.whole import read_json, write_json
-from runs import Run
-from saved import record_path
-from segmentation.networks import build, load_network
+from networks import trust
+from networks.runs import Run
+from networks.saved import record_path
+from segmentation.registry import build, load_network
 from style.features import mini, vgg19
 from utils import ROOT, UserError
 

@@ -60,7 +60,7 @@ def test_arrows_point_one_way(source):
         if source.parent.name != stage and source.stem not in above:
             assert not any(name.split(".")[0] == stage for name in imports)
     if source.stem == "utils":
-        assert not imports & {"images", "hardware", "numpy", "PIL", "keras"}
+        assert not imports & {"images", "networks.hardware", "numpy", "PIL", "keras"}
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)

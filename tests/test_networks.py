@@ -7,17 +7,9 @@ import numpy as np
 import pytest
 
 from files.whole import read_json, write_json
-from saved import read_record, record_path, save_network
+from networks.saved import read_record, record_path, save_network
 from segmentation.layouts import LAYOUTS
-from segmentation.networks import (
-    ENCODERS,
-    NETWORKS,
-    build,
-    describe,
-    freeze_encoder,
-    load_encoder,
-    load_network,
-)
+from segmentation.registry import ENCODERS, NETWORKS, build, describe, freeze_encoder, load_encoder, load_network
 from segmentation.training import _network
 from utils import UserError
 

@@ -178,7 +178,7 @@ from test_painting import picture
 from style.features import LAYERS
 from style.objective import Objective
 from style.painting import Painter
-from vgg import Preprocessing, encoder
+from networks.vgg import Preprocessing, encoder
 keras.utils.set_random_seed(3)
 network = encoder(((4, 2), (6, 2), (8, 4), (8, 4), (8, 4)), LAYERS, Preprocessing())
 network.trainable = False

@@ -180,7 +180,7 @@ def test_one_bad_file_does_not_stop_the_rest(upper, people, tmp_path, capsys):
 def test_a_photo_that_does_not_fit_into_memory_is_left_out(upper, people, tmp_path, monkeypatch):
     folder = shutil.copytree(people / "images", tmp_path / "photos")
     Image.open(folder / "0003.jpg").resize((300, 300)).save(folder / "0003.jpg")
-    monkeypatch.setattr("hardware.free_memory", lambda: 1e6)
+    monkeypatch.setattr("networks.hardware.free_memory", lambda: 1e6)
     with pytest.raises(UserError, match=r"1 of 24 pictures failed: 0003\.jpg"):
         predict(folder)
 

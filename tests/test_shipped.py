@@ -9,7 +9,7 @@ from PIL import Image
 from conftest import SHARED, in_a_shell, needs_shared
 from files.whole import read_json
 from pictures.images import flatten, open_picture, to_array
-from segmentation.networks import load_network
+from segmentation.registry import load_network
 from style.features import CONTENT_LAYER, LAYERS, NETWORKS, STYLE_LAYERS
 from style.objective import gram, relative
 from utils import ROOT

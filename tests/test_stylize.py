@@ -13,7 +13,7 @@ import psutil
 import pytest
 from PIL import Image
 
-import hardware
+from networks import hardware
 from pictures.images import read_record
 from style import features
 from utils import ROOT, UserError
@@ -352,7 +352,7 @@ def test_it_says_when_it_stops_sooner(stylize, monkeypatch):
 
 
 def test_too_little_memory_names_the_size_that_fits(stylize, monkeypatch, place):
-    monkeypatch.setattr("hardware.free_memory", lambda: 1.05 * 2**30)
+    monkeypatch.setattr("networks.hardware.free_memory", lambda: 1.05 * 2**30)
     picture(2000, 1500, 0).save("large.png")
     status, _, err = stylize("--size=2000", content="large.png", keep="--keep=none")
     fits = int(err.split("--size=")[2].split()[0])
@@ -361,11 +361,11 @@ def test_too_little_memory_names_the_size_that_fits(stylize, monkeypatch, place)
 
 
 def test_a_photo_that_does_not_fit_names_the_megapixels_that_do(stylize, monkeypatch, place):
-    monkeypatch.setattr("hardware.free_memory", lambda: 100e6)
+    monkeypatch.setattr("networks.hardware.free_memory", lambda: 100e6)
     picture(2000, 1500, 0).save("large.png")
     status, _, err = stylize(content="large.png", keep="--keep=none")
     assert status == 2 and "large.png needs 0.1 GiB" in err and "2 megapixels fit" in err and err.count("\n") == 1
-    monkeypatch.setattr("hardware.free_memory", lambda: -1)  # other programs took more than was there
+    monkeypatch.setattr("networks.hardware.free_memory", lambda: -1)  # other programs took more than was there
     assert "0.0 are free; close other programs" in stylize(content="large.png", keep="--keep=none")[2]
 
 
@@ -382,8 +382,8 @@ def test_a_limit_of_the_process_counts():
 
 
 def test_the_least_of_nested_containers_counts(monkeypatch, tmp_path):
-    monkeypatch.setattr("hardware.GROUP", tmp_path)
-    monkeypatch.setattr("hardware.OWN_GROUP", tmp_path / "own")
+    monkeypatch.setattr("networks.hardware.GROUP", tmp_path)
+    monkeypatch.setattr("networks.hardware.OWN_GROUP", tmp_path / "own")
     (tmp_path / "own").write_text("1:name=systemd:/elsewhere\n0::/user/job\n")
     (tmp_path / "user/job").mkdir(parents=True)
     for folder, most in (("user", 5000), ("user/job", 8000)):
@@ -394,7 +394,7 @@ def test_the_least_of_nested_containers_counts(monkeypatch, tmp_path):
 
 
 def test_a_containers_memory_that_files_fill_counts_as_free(monkeypatch, tmp_path):
-    monkeypatch.setattr("hardware.GROUP", tmp_path)
+    monkeypatch.setattr("networks.hardware.GROUP", tmp_path)
     machine = hardware.free_memory()
     told = {"max": "1000", "current": "900", "stat": "anon 300\nfile 600\ninactive_file 250\nactive_file 350\n"}
     for name, text in told.items():
@@ -405,7 +405,7 @@ def test_a_containers_memory_that_files_fill_counts_as_free(monkeypatch, tmp_pat
 
 
 def test_the_small_network_fits_where_the_large_one_does_not(monkeypatch):
-    monkeypatch.setattr("hardware.free_memory", lambda: 2 * 2**30)
+    monkeypatch.setattr("networks.hardware.free_memory", lambda: 2 * 2**30)
     assert set(hardware.PAINTING_BYTES) == set(features.NETWORKS)
     with pytest.raises(UserError, match=r"--size=1024 needs 3\.3 GiB"):
         hardware.check_memory(700_000, "vgg19", "bfloat16", 1024)

@@ -18,19 +18,19 @@ from command.process import is_out_of_memory
 from conftest import SHARED, in_a_shell, needs_shared
 from drawn import draw_layout, draw_set
 from files.whole import read_json
-from hardware import choose_precision
-from saved import copy_layers, save_network
+from networks.hardware import choose_precision
+from networks.saved import copy_layers, save_network
+from networks.vgg import THIN, thin
 from segmentation import training as module
 from segmentation.batches import Batches
 from segmentation.cache import decoded
 from segmentation.datasets import balanced, find_pairs, is_held_back, read_pair, source_of
 from segmentation.layouts import LAYOUTS
 from segmentation.masks import find_masks
-from segmentation.networks import NETWORKS, build, load_network
+from segmentation.registry import NETWORKS, build, load_network
 from segmentation.scores import count, scores
 from segmentation.training import train
 from utils import ROOT, UserError
-from vgg import THIN, thin
 
 QUICK = {"size": 32, "base": 2, "epochs": 2, "batch_size": 8, "precision": "float32", "learning_rate": 0.003}
 QUICK["augment"] = "off"

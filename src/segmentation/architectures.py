@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import keras
 from keras import Input, Model, layers
 
-from vgg import thin_features, vgg16_features
+from networks.vgg import thin_features, vgg16_features
 
 SKIPS = ("block1_conv2", "block2_conv2", "block3_conv4", "block4_conv4", "block5_conv1")
 POOLS = ("block3_pool", "block4_pool", "block5_pool")

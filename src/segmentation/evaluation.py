@@ -8,7 +8,7 @@ from files.whole import whole_file, write_json
 from segmentation.classes import draw_confusion, legend, painted
 from segmentation.datasets import find_pairs, is_held_back, photos_of_nobody, read_pair, say_left_out
 from segmentation.layouts import LAYOUTS, ignored_labels, recognise
-from segmentation.networks import load_network
+from segmentation.registry import load_network
 from segmentation.tables import Classes, Figures
 from utils import UserError, shown
 

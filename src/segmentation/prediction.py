@@ -11,12 +11,12 @@ from command.places import check_ending, check_place, check_targets, is_folder, 
 from command.process import alone
 from command.reports import report, say_done
 from files.listing import find_pictures, suffixed
-from hardware import check_photo
+from networks.hardware import check_photo
 from pictures.images import flatten, open_picture, to_image, write_picture
 from pictures.provenance import are_done, is_done, planned
 from segmentation.classes import explained, painted, palette_picture
 from segmentation.masks import figure_labels, find_labels, find_masks, label_names
-from segmentation.networks import load_network
+from segmentation.registry import load_network
 from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT, UserError
 
 ENDINGS = {"alpha": PICTURES_WITH_ALPHA, "index": (".png",), "masks": (".png",)}  # of --save, where not all do

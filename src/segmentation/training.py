@@ -11,17 +11,17 @@ import numpy as np
 
 from command.options import told_of
 from command.process import in_steps, is_out_of_memory
-from hardware import POLICIES, accelerators, choose_precision, use_xla
-from runs import Run
-from saved import copy_layers, save_network
+from networks.hardware import POLICIES, accelerators, choose_precision, use_xla
+from networks.runs import Run
+from networks.saved import copy_layers, save_network
+from networks.vgg import THIN
 from segmentation import losses
 from segmentation.batches import Augmentation, Batches
 from segmentation.cache import decoded
 from segmentation.datasets import balanced, split
 from segmentation.layouts import LAYOUTS, VOID, ignored_labels
-from segmentation.networks import NETWORKS, build, describe, freeze_encoder, load_encoder
+from segmentation.registry import NETWORKS, build, describe, freeze_encoder, load_encoder
 from utils import ROOT, UserError, shown
-from vgg import THIN
 
 UNSAID = ("tensorboard", "resume")  # options that change nothing in the network
 OPTIMIZERS = {

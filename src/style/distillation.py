@@ -8,15 +8,15 @@ import numpy as np
 
 from command.options import told_of
 from command.process import in_steps
-from hardware import POLICIES, accelerators, choose_precision, use_xla
-from runs import Run
-from saved import copy_layers, save_network
+from networks.hardware import POLICIES, accelerators, choose_precision, use_xla
+from networks.runs import Run
+from networks.saved import copy_layers, save_network
+from networks.vgg import THIN, thin_vgg
 from style.crops import Crops, fingerprint, part, pictures_in
 from style.features import LAYERS, vgg19
 from style.lesson import Lesson, folded
 from style.pruning import prune
 from utils import ROOT, UserError, shown
-from vgg import THIN, thin_vgg
 
 FIRST = 48  # pictures that decide where it begins; of fewer, the least squares learn their chances by heart
 JUDGED = 12  # batches of held-back photos that an epoch is judged by

@@ -2,9 +2,9 @@
 and a thin one that has learnt from it to see the same.
 """
 
-from saved import give_weights, load_network, published
+from networks.saved import give_weights, load_network, published
+from networks.vgg import THIN, vgg
 from utils import ROOT, UserError, shown
-from vgg import THIN, vgg
 
 STYLE_LAYERS = tuple(f"block{block}_conv1" for block in (1, 2, 3, 4, 5))
 CONTENT_LAYER = "block4_conv2"

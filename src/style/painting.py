@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from command.process import in_steps
-from hardware import use_xla
+from networks.hardware import use_xla
 from pictures.images import LANCZOS, resize, to_array
 from style.brush import Brush
 from style.canvas import Canvas, Sittings

@@ -169,7 +169,7 @@ def wrong_paintings(case, ended, told, touched):
 
 def wrong_training(case, ended, told, touched):
     """Of train.py: a network and its record, which can be read."""
-    from segmentation.networks import load_network
+    from segmentation.registry import load_network
 
     try:
         load_network(Path(case.options.get("--model") or utils.ROOT / "model/Unet_model.keras").expanduser())

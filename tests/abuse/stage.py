@@ -55,8 +55,8 @@ def stock_networks(folder):
     """Put small untrained networks there, too."""
     import keras
 
-    from saved import save_network
-    from segmentation.networks import build
+    from networks.saved import save_network
+    from segmentation.registry import build
 
     keras.utils.set_random_seed(1)
     for name, record in (("tiny.keras", RECORD), ("faces.keras", faces()), ("tiny.h5", RECORD)):
@@ -197,7 +197,7 @@ def fresh(base, goods):
 
 def remember_networks(patch):
     """Build each network once: what is read from a file replaces all of its numbers."""
-    import saved
+    from networks import saved
 
     build, known = saved.build_network, {}
 
@@ -207,4 +207,4 @@ def remember_networks(patch):
             known[key] = build(networks, record, dtype)
         return known[key]
 
-    patch.setattr("saved.build_network", remembered)
+    patch.setattr("networks.saved.build_network", remembered)

@@ -45,7 +45,7 @@ def attempt(goods, eye, tmp_path, monkeypatch, thin, eager, capfd):
             if case.script not in ("train.py", "distill.py"):
                 remember_networks(patch)
             else:
-                patch.setattr("runs.draw_curves", lambda *given: None)
+                patch.setattr("networks.runs.draw_curves", lambda *given: None)
             ended = play(case.script, case.module, case.argv, capfd)
         return case, ended, judge(case, ended, before, snapshot(place), outside)
 

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from networks.vgg import PLAN, thin, thin_vgg, vgg
 from style.features import LAYERS
-from vgg import PLAN, thin, thin_vgg, vgg
 
 
 def weights_of(plan, last):

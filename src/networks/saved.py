@@ -9,8 +9,8 @@ from pathlib import Path
 import keras
 
 from files.whole import read_json, whole_file, write_json
-from records import MOST_RECORD, damage_of
-from trust import Refused, check_weights
+from networks.records import MOST_RECORD, damage_of
+from networks.trust import Refused, check_weights
 from utils import UserError, shown
 
 UNREADABLE = (

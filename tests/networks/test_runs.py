@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from files.whole import write_json
-from runs import Run, compare_runs
+from networks.runs import Run, compare_runs
 from utils import UserError
 
 

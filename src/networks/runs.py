@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from command.options import command_of
 from command.process import heed
 from files.whole import read_json, whole_file, write_json, write_text
-from hardware import POLICIES, accelerators, versions
-from saved import UNREADABLE, fill, reserve, said_by
-from trust import Refused
+from networks.hardware import POLICIES, accelerators, versions
+from networks.saved import UNREADABLE, fill, reserve, said_by
+from networks.trust import Refused
 from utils import UserError, shown
 
 # What may differ when a run goes on; every other option is part of what the run computes.

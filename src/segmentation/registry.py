@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import keras
 
-import saved
+from networks import saved
 from segmentation.architectures import (
     MOBILE_LAST,
     POOLS,
