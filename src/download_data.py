@@ -28,12 +28,21 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-import sources
 from command.options import path, read_options
 from command.process import alone, run
-from downloads import bring, install, plain_network_errors, put_back, refuse_to_overwrite, top_of, unpack, workspace
+from fetching import sources
+from fetching.downloads import (
+    bring,
+    install,
+    plain_network_errors,
+    put_back,
+    refuse_to_overwrite,
+    top_of,
+    unpack,
+    workspace,
+)
+from fetching.sources import SETS
 from files.whole import read_json
-from sources import SETS
 from utils import PICTURES, ROOT, UserError, shown
 
 DATASET = "nikhilroxtomar/person-segmentation"

@@ -8,7 +8,7 @@ import struct
 import tarfile
 import zipfile
 
-from sources import SETS
+from fetching.sources import SETS
 
 SIZE = 200_000  # of each file in the archives, in bytes
 

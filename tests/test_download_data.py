@@ -19,9 +19,9 @@ from types import SimpleNamespace
 import pytest
 
 import download_data
-import downloads
 from command.options import read_options
 from command.process import run
+from fetching import downloads
 from kaggle_server import KEY, NAME, SIGNATURE, TOKEN, Kaggle
 from utils import UserError
 
@@ -557,7 +557,7 @@ def test_no_secret_is_told_or_written(kaggle, cli, home, tmp_path, monkeypatch, 
         assert not any(secret in content or secret in bytes(file) for secret in SECRETS), file
 
 
-@pytest.mark.parametrize("where", ["downloads.part_of", "downloads.verify", "time.sleep"])
+@pytest.mark.parametrize("where", ["fetching.downloads.part_of", "fetching.downloads.verify", "time.sleep"])
 def test_no_secret_is_told_by_a_mistake_of_ours(kaggle, tmp_path, monkeypatch, where):
     """Not even in the traceback, whose errors tell of addresses."""
 

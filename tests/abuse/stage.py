@@ -168,7 +168,7 @@ def set_up(patch, base, thin):
     patch.setenv("HOME", str(base / "home"))
     patch.setattr("tempfile.tempdir", str(base / "temp"))
     patch.setattr("utils.ROOT", base / "project")
-    patch.setattr("downloads.WAITS", ())
+    patch.setattr("fetching.downloads.WAITS", ())
     for name in ("connect", "connect_ex"):
         patch.setattr(socket.socket, name, shut)
     patch.setattr(socket, "getaddrinfo", shut)

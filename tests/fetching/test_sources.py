@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import pytest
 
 import download_data
-import downloads
+from fetching import downloads
+from fetching.sources import ENDINGS, SETS
 from kaggle_server import Kaggle
 from packing import CONTENTS, holds_all, member, packed, tar_gz, tree
-from sources import ENDINGS, SETS
 
 REPORTS = {
     "oxford-iiit-pet": "2 image files in images and 1 image files in annotations",

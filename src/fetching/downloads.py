@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from archives import BROKEN, open_archive
+from fetching.archives import BROKEN, open_archive
 from files.whole import write_json
 from utils import UserError, shown
 

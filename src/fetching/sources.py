@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from downloads import SILENCE, bring, plain_network_errors, tidy
+from fetching.downloads import SILENCE, bring, plain_network_errors, tidy
 from utils import UserError, named, shown
 
 

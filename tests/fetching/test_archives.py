@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-import downloads
+from fetching import downloads
 from packing import content_of, crowd, member, packed, tar_gz
 from utils import UserError
 

@@ -1,0 +1,1 @@
+"""Download data sets and unpack them safely. May import files and utils. Start with `datasets.py`."""
