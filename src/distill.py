@@ -62,7 +62,7 @@ def main(argv):
             check_ending(f"--{option}", options[option], (".keras", ".h5"))
     check_file("--model", options["model"])
     with quiet_libraries():
-        from style.distillation import distill
+        from distilling.distillation import distill
     with alone([("--model", options["model"].with_suffix(".run"))]):
         distill(**options)
 

@@ -24,7 +24,7 @@ WORKERS = {
     "evaluate.py": "segmentation.evaluation.evaluate",
     "download_data.py": "download_data.download_data",
     "stylize.py": "stylizing.stylize",
-    "distill.py": "style.distillation.distill",
+    "distill.py": "distilling.distillation.distill",
 }
 ASIDE = {
     "stylize.py": {"show"},

@@ -70,8 +70,8 @@ def test_the_sockets_are_shut(tried):
 
 @pytest.mark.parametrize("name", ["predict", "paint with mini", "paint with VGG19", "train", "evaluate", "distill"])
 def test_a_script_asks_no_network(name, script, place, trained, vgg_weights, tried, monkeypatch, eager):
-    monkeypatch.setattr("style.distillation.JUDGED", 1)
-    monkeypatch.setattr("style.distillation.FIRST", 2)
+    monkeypatch.setattr("distilling.distillation.JUDGED", 1)
+    monkeypatch.setattr("distilling.distillation.FIRST", 2)
     before = set(place.rglob("*"))
     status, _, err = script(*commands(place, trained, vgg_weights)[name])
     assert status == 0, err

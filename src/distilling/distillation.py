@@ -8,14 +8,14 @@ import numpy as np
 
 from command.options import told_of
 from command.process import in_steps
+from distilling.crops import Crops, fingerprint, part, pictures_in
+from distilling.lesson import Lesson, folded
+from distilling.pruning import prune
 from networks.hardware import POLICIES, accelerators, choose_precision, use_xla
 from networks.runs import Run
 from networks.saved import copy_layers, save_network
 from networks.vgg import THIN, thin_vgg
-from style.crops import Crops, fingerprint, part, pictures_in
 from style.features import LAYERS, vgg19
-from style.lesson import Lesson, folded
-from style.pruning import prune
 from utils import ROOT, UserError, shown
 
 FIRST = 48  # pictures that decide where it begins; of fewer, the least squares learn their chances by heart

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from distilling.pruning import affine, prune, telling
 from networks.vgg import Preprocessing, encoder, thin_vgg
 from style.features import LAYERS
-from style.pruning import affine, prune, telling
 
 PLAN = ((6, 2), (8, 2), (8, 4), (10, 4), (10, 4))
 

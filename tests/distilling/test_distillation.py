@@ -4,15 +4,15 @@ import keras
 import numpy as np
 import pytest
 
+from distilling.crops import Crops, part, pictures_in
+from distilling.distillation import distill
+from distilling.lesson import Lesson, folded
 from drawn import draw_set
 from files.whole import read_json
 from networks.runs import Run
 from networks.vgg import Preprocessing, encoder, thin_vgg
 from style.canvas import bounded, join
-from style.crops import Crops, part, pictures_in
-from style.distillation import distill
 from style.features import LAYERS, STYLE_LAYERS, mini
-from style.lesson import Lesson, folded
 from style.objective import gram
 from utils import UserError
 
@@ -44,8 +44,10 @@ def photos(tmp_path):
 @pytest.fixture
 def master(monkeypatch, eager):
     """Let a small random network be VGG19, and few pictures judge what is learnt of it."""
-    monkeypatch.setattr("style.distillation.JUDGED", 2)
-    monkeypatch.setattr("style.distillation.vgg19", lambda *_: encoder(MASTER, LAYERS, Preprocessing(dtype="float32")))
+    monkeypatch.setattr("distilling.distillation.JUDGED", 2)
+    monkeypatch.setattr(
+        "distilling.distillation.vgg19", lambda *_: encoder(MASTER, LAYERS, Preprocessing(dtype="float32"))
+    )
 
 
 # ---------------------------------------------------------------- the crops

@@ -10,11 +10,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from distilling.pruning import few
 from networks.vgg import thin
 from style.canvas import bounded, join, split
 from style.features import CONTENT_LAYER, LAYERS, STYLE_LAYERS
 from style.objective import Objective, gram, relative
-from style.pruning import few
 
 STROKE = 0.01  # how far a value of a canvas, 0..1, moves in a step
 

@@ -1,0 +1,1 @@
+"""Teach the small networks. May import style, segmentation and what they import. Start with `distillation.py`."""
