@@ -113,7 +113,7 @@ def main(argv):
 
         return show_record(picture)
     with quiet_libraries():
-        from stylizing import stylize
+        from studio.studio import stylize
     stylize(**options)
 
 

@@ -23,7 +23,7 @@ WORKERS = {
     "predict.py": "segmentation.prediction.predict",
     "evaluate.py": "segmentation.evaluation.evaluate",
     "download_data.py": "download_data.download_data",
-    "stylize.py": "stylizing.stylize",
+    "stylize.py": "studio.studio.stylize",
     "distill.py": "distilling.distillation.distill",
 }
 ASIDE = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from masking import figure_finder, kept_part, mask_of, read_mask
+from studio.figure import figure_finder, kept_part, mask_of, read_mask
 from utils import UserError
 
 MASK = np.zeros((40, 60), np.uint8)
@@ -99,7 +99,7 @@ class Halves:
 )
 def test_any_classes_can_be_kept(monkeypatch, tmp_path, classes, above, below):
     record = {"network_options": {"size": 32}, "class_names": ["person", "dog", "bicycle"], "figure": ["person"]}
-    monkeypatch.setattr("masking.load_network", lambda model: (Halves(), record))
+    monkeypatch.setattr("studio.figure.load_network", lambda model: (Halves(), record))
     (tmp_path / "m.keras").touch()
     photo = Image.new("RGB", (60, 60), (90, 90, 90))
     mask = figure_finder("figure", None, tmp_path / "m.keras", classes)(tmp_path / "a.jpg", photo)

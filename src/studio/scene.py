@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from pictures.images import LANCZOS, fit, resize, to_array, to_image
+from studio.regions import box_around, clear, compose
 from style.features import LEAST_SIDE
-from style.regions import box_around, clear, compose
 from utils import UserError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from style.regions import CONTEXT, LEAST_BOX, box_around, clear, compose, feathered, fill_in, widen
+from studio.regions import CONTEXT, LEAST_BOX, box_around, clear, compose, feathered, fill_in, widen
 
 RANDOM = np.random.default_rng(0)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from command.places import check_apart, check_ending, check_file, check_place, check_targets, is_folder, targets_in
-from masking import mask_of
+from studio.figure import mask_of
 from style.features import MINI
 from utils import PICTURES, UserError, shown
 

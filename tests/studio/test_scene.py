@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from style.scene import Scene
+from studio.scene import Scene
 
 RANDOM = np.random.default_rng(0)
 

@@ -13,16 +13,16 @@ from command.options import told_of
 from command.process import alone, is_out_of_memory
 from command.reports import report, say_done
 from files.listing import find_pictures, suffixed
-from masking import figure_finder, kept_part
 from networks.hardware import check_memory, check_photo, choose_precision, versions
-from orders import check_extras, check_options, choose_targets, files_of, places_of
 from pictures.images import flatten, open_picture, write_picture
 from pictures.provenance import is_done, planned
-from style.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
+from studio.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
+from studio.figure import figure_finder, kept_part
+from studio.orders import check_extras, check_options, choose_targets, files_of, places_of
+from studio.scene import Scene
 from style.features import LEAST_SIDE, NETWORKS
 from style.objective import Objective
 from style.painting import Painter
-from style.scene import Scene
 from utils import PICTURES_WITH_ALPHA, ROOT, UserError, shown
 
 SHEET = "similarity"  # the word of the sheet of several paintings in its file's name

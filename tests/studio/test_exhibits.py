@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from style.exhibits import FRAMES, PANEL_HEIGHT, Evolution, side_by_side, taken_apart
+from studio.exhibits import FRAMES, PANEL_HEIGHT, Evolution, side_by_side, taken_apart
 
 
 @pytest.mark.parametrize("ending", [".gif", ".webp"])

@@ -1,0 +1,1 @@
+"""Turn a request into finished pictures on disk. May import style, segmentation and below. Start with `studio.py`."""
