@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 
-MODULES = ("predict", "stylize", "train", "download_data", "studio.studio", "segmentation.prediction")
+MODULES = ("predict", "stylize", "train", "download_data", "fetching.sets", "studio.studio", "segmentation.prediction")
 MODULES = (*MODULES, "segmentation.training", "requests", "kagglesdk")
 STOPS = (signal.SIGINT, signal.SIGTERM)
 

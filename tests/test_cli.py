@@ -22,7 +22,7 @@ WORKERS = {
     "train.py": "segmentation.training.train",
     "predict.py": "segmentation.prediction.predict",
     "evaluate.py": "segmentation.evaluation.evaluate",
-    "download_data.py": "download_data.download_data",
+    "download_data.py": "fetching.sets.download_data",
     "stylize.py": "studio.studio.stylize",
     "distill.py": "distilling.distillation.distill",
 }
@@ -180,12 +180,12 @@ def test_ctrl_c_ends_with_130(script, monkeypatch):
     def stop(**options):
         raise KeyboardInterrupt("what there is is saved")
 
-    monkeypatch.setattr("download_data.download_data", stop)
+    monkeypatch.setattr("fetching.sets.download_data", stop)
     assert script("download_data.py") == (130, "", "stopped: what there is is saved\n")
 
 
 def test_a_bug_keeps_its_traceback_and_exits_1(tmp_path):
-    broken = "import sys; sys.path.insert(0, 'src'); from process import run; run(lambda argv: 1 / 0)"
+    broken = "import sys; sys.path.insert(0, 'src'); from command.process import run; run(lambda argv: 1 / 0)"
     done = in_a_shell("-c", broken)
     assert done.returncode == 1 and "ZeroDivisionError" in done.stderr
 

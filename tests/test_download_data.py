@@ -21,13 +21,14 @@ import pytest
 import download_data
 from command.options import read_options
 from command.process import run
-from fetching import downloads
+from fetching import downloads, sets
+from fetching import kaggle as kaggle_client
 from kaggle_server import KEY, NAME, SIGNATURE, TOKEN, Kaggle
 from utils import UserError
 
 pytestmark = pytest.mark.xdist_group("kaggle")  # on the one port
 SCRIPT = Path(download_data.__file__)
-SLUG = download_data.DATASET
+SLUG = sets.DATASET
 NAMES = [f"people_segmentation/{kind}/{n}.{end}" for kind, end in (("images", "jpg"), ("masks", "png")) for n in "123"]
 
 
@@ -122,7 +123,7 @@ def test_the_default_data_set_arrives_whole(kaggle, cli, tmp_path):
 
 
 def test_the_usual_place_needs_no_option_for_training(kaggle, cli, tmp_path, monkeypatch):
-    monkeypatch.setattr(download_data, "ROOT", tmp_path)
+    monkeypatch.setattr(sets, "ROOT", tmp_path)
     assert cli()[1].endswith("next: python src/train.py\n")
 
 
@@ -422,7 +423,7 @@ def test_an_archive_of_too_many_files_is_refused(kaggle, cli, tmp_path, monkeypa
     "text", ["foo", "", "a/b/c", "a/", "/b", "../b", "a/..", "a b/c", "a/b?c", "https://kaggle.com"]
 )
 def test_a_malformed_slug_is_named_before_anything_else(cli, tmp_path, monkeypatch, text):
-    monkeypatch.setattr(download_data, "log_in", pytest.fail)
+    monkeypatch.setattr(kaggle_client, "log_in", pytest.fail)
     status, _, err = cli(f"--dataset={text}")
     assert status == 2 and f"--dataset={text} must be <owner>/<name>" in err
 
@@ -567,7 +568,7 @@ def test_no_secret_is_told_by_a_mistake_of_ours(kaggle, tmp_path, monkeypatch, w
     monkeypatch.setattr(where, fail)
     kaggle.cuts, kaggle.stop_after = (99, 80_000) if where == "time.sleep" else (0, 0)
     with pytest.raises(RuntimeError, match="a mistake") as mistake:
-        download_data.download_data(file_path=tmp_path / "data")
+        sets.download_data(file_path=tmp_path / "data")
     told = "".join(traceback.format_exception(mistake.value)).encode()
     assert b"a mistake" in told and not any(secret in told for secret in SECRETS)
 
@@ -576,9 +577,7 @@ def test_no_secret_is_told_by_a_mistake_of_ours(kaggle, tmp_path, monkeypatch, w
 
 
 def test_usage_and_function_agree():
-    defaults = {
-        name: value.default for name, value in inspect.signature(download_data.download_data).parameters.items()
-    }
+    defaults = {name: value.default for name, value in inspect.signature(sets.download_data).parameters.items()}
     assert read_options(download_data.__doc__, download_data.OPTIONS, []) == defaults
 
 

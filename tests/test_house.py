@@ -11,6 +11,34 @@ from utils import ROOT
 
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TREE = ROOT / ".git"
+# The floors of the house, from the door down; docs/how-it-works.md draws them.
+FLOORS = (
+    {"download_data", "train", "predict", "evaluate", "stylize", "distill"},
+    {"studio", "distilling"},
+    {"segmentation", "style"},
+    {"networks"},
+    {"fetching", "command", "pictures"},
+    {"files"},
+    {"utils"},
+)
+FLOOR = {name: -depth for depth, floor in enumerate(FLOORS) for name in floor}
+
+
+def name_of(source):
+    return source.relative_to(ROOT / "src").as_posix()
+
+
+def room_of(source):
+    """The folder of a source file; a script, and utils.py, is a room of its own."""
+    return name_of(source).removesuffix(".py").split("/")[0]
+
+
+def imports_of(source):
+    """The first names of all modules that a source file imports, also within functions."""
+    nodes = list(ast.walk(ast.parse(source.read_text())))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.split(".")[0] for name in names}
 
 
 def requirements():
@@ -33,14 +61,8 @@ def test_the_readme_lists_the_same():
 
 def test_every_package_is_needed_and_every_need_is_listed():
     names = {"PIL": "pillow", "docopt": "docopt-ng"}
-    imported = set()
-    for source in SOURCES:
-        for node in ast.walk(ast.parse(source.read_text())):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                imported.add(node.module.split(".")[0])
-    own = {source.stem for source in SOURCES} | {"segmentation", "style"}
+    imported = set().union(*map(imports_of, SOURCES))
+    own = set(FLOOR)
     standard = set(__import__("sys").stdlib_module_names)
     third = {names.get(name, name) for name in imported - own - standard}
     # Keras's backend, what its TensorBoard callback imports, kaggle's own login and a need that it does not state.
@@ -49,21 +71,35 @@ def test_every_package_is_needed_and_every_need_is_listed():
     assert "tensorflow" not in third
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
-def test_arrows_point_one_way(source):
-    """scripts -> stylizing, orders, masking -> segmentation, style -> images, hardware -> utils; none to a script."""
-    imports = set(re.findall(r"(?m)^\s*(?:from|import) ([\w.]+)", source.read_text()))
-    scripts = {"train", "predict", "evaluate", "download_data", "stylize", "distill"}
-    above = scripts | {"studio.studio", "orders", "masking"}
-    assert not imports & (scripts - {source.stem})
-    for stage in ("segmentation", "style"):
-        if source.parent.name != stage and source.stem not in above:
-            assert not any(name.split(".")[0] == stage for name in imports)
-    if source.stem == "utils":
-        assert not imports & {"images", "networks.hardware", "numpy", "PIL", "keras"}
+@pytest.mark.parametrize("source", SOURCES, ids=name_of)
+def test_imports_point_down(source):
+    """A file imports from its own room and from lower floors, and nothing imports a script."""
+    room = room_of(source)
+    for name in imports_of(source) & set(FLOOR):
+        assert name == room or FLOOR[name] < FLOOR[room], f"{name_of(source)} imports {name}"
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_every_folder_is_a_room_that_says_what_happens_in_it():
+    rooms = {folder.name for folder in (ROOT / "src").iterdir() if folder.is_dir() and folder.name != "__pycache__"}
+    assert rooms == set().union(*FLOORS[1:]) - {"utils"}
+    for room in rooms:
+        tree = ast.parse((ROOT / "src" / room / "__init__.py").read_text())
+        start = re.search(r"Start with `(\w+\.py)`", ast.get_docstring(tree))[1]
+        assert len(tree.body) == 1 and (ROOT / "src" / room / start).exists()
+
+
+def test_only_scripts_and_utils_stand_at_the_door():
+    assert {file.stem for file in (ROOT / "src").glob("*.py")} == FLOORS[0] | {"utils"}
+    assert len((ROOT / "src/utils.py").read_text().splitlines()) < 100
+
+
+def test_the_tests_mirror_the_rooms():
+    for file in (ROOT / "tests").glob("*/test_*.py"):
+        if file.parent.name != "abuse":
+            assert (ROOT / "src" / file.parent.name / file.name.removeprefix("test_")).exists(), file
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=name_of)
 def test_no_source_grows_past_three_hundred_lines(source):
     assert len(source.read_text().splitlines()) <= 300
 

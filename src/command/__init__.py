@@ -1,1 +1,1 @@
-"""How all scripts behave: options, errors, stops, locks, places. May import files and utils. Start with `options.py`."""
+"""How all scripts behave: options, errors, stops, locks. May import files and utils. Start with `options.py`."""

@@ -1,1 +1,1 @@
-"""Download data sets and unpack them safely. May import files and utils. Start with `datasets.py`."""
+"""Download data sets and unpack them safely. May import files and utils. Start with `sets.py`."""

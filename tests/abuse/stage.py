@@ -24,7 +24,7 @@ from utils import ROOT
 
 MOST_WORK, MOST_TIME = 10, 120  # seconds: of the processor, as a busy machine is no hang, and of the clock
 WORKERS = ("studio.studio", "segmentation.prediction", "segmentation.training", "segmentation.evaluation")
-WORKERS = (*WORKERS, "distilling.distillation", "download_data", "runs")
+WORKERS = (*WORKERS, "distilling.distillation", "fetching.sets", "networks.runs")
 DEPTH = "way/down"  # so that ../.. of a case is still a folder of its own
 
 

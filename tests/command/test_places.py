@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from command.places import check_apart, check_ending, check_file, check_place
+from command.places import check_apart, check_ending, check_file, check_place, check_targets
 from utils import UserError
 
 
@@ -56,3 +56,9 @@ def test_an_ending_names_a_format():
     check_ending("--panel", "a.PNG", (".png",))
     with pytest.raises(UserError, match=r"--panel=a.txt must end in .png"):
         check_ending("--panel", "a.txt", (".png",))
+
+
+def test_a_link_to_itself_is_not_the_target(tmp_path):
+    loop = tmp_path / "loop.jpg"
+    loop.symlink_to("loop.jpg")
+    assert check_targets({loop: tmp_path / "out.jpg"})

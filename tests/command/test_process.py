@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -115,7 +116,7 @@ def test_who_ignores_ctrl_c_goes_on_doing_so(monkeypatch):
 
 
 def test_a_reader_that_leaves_is_no_error():
-    script = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); from process import run; "
+    script = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); from command.process import run; "
     script += "run(lambda argv: [print('x' * 1000, flush=True) for _ in range(10_000)])"
     running = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     running.stdout.close()
@@ -133,7 +134,8 @@ def other(tmp_path):
 
     def hold(*places):
         script = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); from pathlib import Path; "
-        script += "from process import alone\nwith alone(('--save', Path(p)) for p in sys.argv[1:]): print('ready', "
+        script += "from command.process import alone\n"
+        script += "with alone(('--save', Path(p)) for p in sys.argv[1:]): print('ready', "
         script += "flush=True); sys.stdin.read()"
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         started.append(subprocess.Popen([sys.executable, "-c", script, *map(str, places)], **pipes))
@@ -239,3 +241,16 @@ def test_a_place_below_a_file_is_named(tmp_path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(UserError, match=r"--save=.*cannot be written"), alone([("--save", tmp_path / "file" / "a")]):
         pass
+
+
+@pytest.mark.parametrize("error", [UserError("x" * 999 + "; the remedy"), OSError(errno.ENAMETOOLONG, "x", "y" * 999)])
+def test_no_message_is_longer_than_a_line(monkeypatch, capsys, error):
+    def fail(argv):
+        raise error
+
+    monkeypatch.setattr("sys.argv", ["a_script.py"])
+    with pytest.raises(SystemExit) as stop:
+        run(fail)
+    said = capsys.readouterr().err
+    assert stop.value.code == 2 and said.count("\n") == 1 and len(said) <= 300
+    assert said.startswith("a_script.py: ") and said.endswith(("; the remedy\n", "; choose another\n"))

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import download_data
-from fetching import downloads
+from fetching import downloads, sets
 from fetching.sources import ENDINGS, SETS
 from kaggle_server import Kaggle
 from packing import CONTENTS, holds_all, member, packed, tar_gz, tree
@@ -178,7 +178,7 @@ def test_a_run_stopped_after_the_download_needs_no_second_one(
         raise KeyboardInterrupt
 
     stock(dataset)
-    place = downloads if moment == "verify" else download_data
+    place = downloads if moment == "verify" else sets
     with monkeypatch.context() as patch:
         patch.setattr(place, moment, stop)
         status, _, err = get(dataset)

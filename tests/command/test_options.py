@@ -1,0 +1,99 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from command.options import number, one_of, path, read_options, text, typed_path, whole
+from utils import ROOT, UserError
+
+USAGE = """Paint.
+
+Usage:
+  paint.py --content=<file> [options]
+  paint.py --help
+
+Options:
+  --content=<file>  The photo.
+  --epochs=<n>      Steps [default: 40].
+  --style=<name>    wet or dry [default: wet].
+  --model=<file>    The network [default: model/a.keras].
+  --resume          Go on.
+  --help            Show this.
+"""
+CHECKS = {"--content": path, "--epochs": whole(1, 100), "--style": one_of("wet", "dry"), "--model": path}
+
+
+def read(*argv):
+    return read_options(USAGE, CHECKS, list(argv))
+
+
+def test_options_are_checked_and_typed():
+    options = read("--content=a.jpg", "--epochs", "7", "--resume")
+    assert options["epochs"] == 7 and options["style"] == "wet" and options["resume"] is True
+    assert str(options["content"]) == "a.jpg" and "help" not in options
+
+
+def test_a_default_path_hangs_on_the_root_and_a_typed_one_on_the_current_folder():
+    assert read("--content=a")["model"] == ROOT / "model/a.keras"
+    assert str(read("--content=a", "--model=model/a.keras")["model"]) == os.path.join("model", "a.keras")
+
+
+@pytest.mark.parametrize(
+    ("argv", "culprit"),
+    [
+        ([], "--content"),
+        (["--content=a", "--epochs=0"], "--epochs=0"),
+        (["--content=a", "--epochs=101"], "--epochs=101"),
+        (["--content=a", "--epochs=1.5"], "--epochs=1.5"),
+        (["--content=a", "--epochs=nan"], "--epochs=nan"),
+        (["--content=a", "--epochs=²"], "--epochs=²"),
+        (["--content=a", "--style=moist"], "--style=moist"),
+        (["--content="], "--content="),
+        (["--content=a", "--nonsense=3"], "--nonsense"),
+        (["--content=a", "stray"], "stray"),
+        (["--content=a", "--resume=yes"], "--resume"),
+        (["--content=a", "--epochs=2", "--epochs=3"], "--epochs"),
+    ],
+)
+def test_a_wrong_option_is_named_in_one_line(argv, culprit):
+    with pytest.raises(UserError) as caught:
+        read(*argv)
+    message = str(caught.value)
+    assert culprit in message and "\n" not in message and len(message) <= 300
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "x", "", "1e999"])
+def test_numbers_out_of_range(value):
+    with pytest.raises(UserError, match="--rate"):
+        number(0, 1)("--rate", value)
+
+
+def test_numbers_in_range():
+    assert number(0, 1)("--rate", "0") == 0 and number(0, 1)("--rate", "1e-3") == 0.001
+
+
+def test_text_may_not_be_empty():
+    with pytest.raises(UserError, match="--save"):
+        text("--save", "")
+
+
+def test_a_tilde_before_nobody_is_a_part_of_the_name():
+    assert path("--data", "~nobody-of-that-name/a") == Path("~nobody-of-that-name/a")
+    assert path("--data", "~") == Path.home()
+
+
+def test_a_tilde_is_the_users_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
+    assert typed_path("--save", "~/out/") == "/home/me/out/" and typed_path("--save", "a~b") == "a~b"
+
+
+@pytest.mark.parametrize("value", ["x" * 256, "x/" * 3000, "x/" * 1000])
+def test_a_path_that_is_too_long_is_named(value):
+    with pytest.raises(UserError, match=r"--save=x.* is longer than a path may be"):
+        path("--save", value)
+
+
+def test_a_text_holds_no_null():
+    with pytest.raises(UserError, match="--save="):
+        text("--save", "a\0b")
