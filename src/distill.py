@@ -30,7 +30,7 @@ Example:
 
 from command.options import list_of, number, one_of, path, quiet_libraries, read_options, whole
 from command.places import check_ending, check_file
-from command.process import alone, run
+from command.process import locked, run
 from utils import UserError
 
 OPTIONS = {
@@ -63,7 +63,7 @@ def main(argv):
     check_file("--model", options["model"])
     with quiet_libraries():
         from distilling.distillation import distill
-    with alone([("--model", options["model"].with_suffix(".run"))]):
+    with locked([("--model", options["model"].with_suffix(".run"))]):
         distill(**options)
 
 

@@ -24,7 +24,7 @@ and save it as ~/.kaggle/access_token. After Ctrl-C or a lost connection the sam
 import re
 
 from command.options import path, read_options
-from command.process import alone, run
+from command.process import locked, run
 from fetching.sources import SETS
 from utils import UserError, shown
 
@@ -53,7 +53,7 @@ def main(argv):
     options = read_options(__doc__, OPTIONS, argv)
     from fetching.sets import download_data
 
-    with alone([("--file_path", options["file_path"] / options["dataset"].replace("/", "--"))]):
+    with locked([("--file_path", options["file_path"] / options["dataset"].replace("/", "--"))]):
         download_data(**options)
 
 

@@ -33,7 +33,7 @@ import os
 
 from command.options import list_of, number, one_of, path, quiet_libraries, read_options, text, whole
 from command.places import check_apart, check_ending, check_file
-from command.process import alone, run
+from command.process import locked, run
 
 OPTIONS = {
     "--data": path,
@@ -63,7 +63,7 @@ def main(argv):
     read = (*networks, *(os.path.splitext(network)[0] + ".json" for network in networks))
     targets = {f"--{option}": options[option] for option in ENDINGS if options[option]}
     check_apart(targets, read)
-    with alone(targets.items()):
+    with locked(targets.items()):
         evaluate(options)
 
 

@@ -52,7 +52,7 @@ import importlib.util
 
 from command.options import list_of, number, one_of, path, path_or, quiet_libraries, read_options, text, whole
 from command.places import check_file, check_place
-from command.process import alone, run
+from command.process import locked, run
 from utils import UserError, shown
 
 OPTIONS = {
@@ -88,7 +88,7 @@ def main(argv):
     check(options)
     with quiet_libraries():
         from segmentation.training import train
-    with alone([("--model", options["model"].with_suffix(".run"))]):
+    with locked([("--model", options["model"].with_suffix(".run"))]):
         train(**options)
 
 

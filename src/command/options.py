@@ -1,4 +1,4 @@
-"""Options: parse the usage text, check each value, and tell them again in records."""
+"""Parse a script's options by its usage text, check each value, and write them into records and commands."""
 
 import errno
 import os
@@ -15,10 +15,10 @@ DEEPEST = 250  # folders inside folders; at a thousand Python itself gives up
 
 
 def read_options(usage, checks, argv):
-    """Parse argv by a docopt usage text into keyword arguments, each checked by its entry in `checks`.
+    """Parse argv by a docopt usage text into keyword arguments, and pass each value through its entry in `checks`.
 
-    An option that was not given takes its default from the usage text. A default path hangs on the
-    root of the project, a path that the user typed on the current directory.
+    Defaults come from the usage text. A default path is relative to the root of the project, a path that the user
+    typed to the current directory.
     """
     try:
         values = docopt(usage, argv)
@@ -37,18 +37,21 @@ def read_options(usage, checks, argv):
 
 
 def _usage_mistake(error, usage, argv):
-    """Say in one line what docopt says in a page."""
-    said = str(error.code).splitlines()[0]
-    wrong = re.findall(r"(?:Option|Argument)\('?([^',)]*)'?, '?([^',)]*)'?", said)
+    """Shorten docopt's page of usage to one line that names the mistake."""
+    message = str(error.code).splitlines()[0]
+    wrong = re.findall(r"(?:Option|Argument)\('?([^',)]*)'?, '?([^',)]*)'?", message)
     wrong = [name if name != "None" else value for name, value in wrong]
     given = [word.partition("=")[0] for word in argv]
     strange = [name for name in wrong if f"  {name}" not in usage or given.count(name) > 1]
     needed = re.findall(r"(?m)^  \S+\.py (--\w+=<\w+>(?: --\w+=<\w+>)*)", usage)
     if strange or (wrong and not needed):
-        said = "unknown or given twice: " + ", ".join(wrong)
-    elif wrong or said.lower().startswith("usage"):  # docopt blames what is there for what is missing
-        said = "give " + " or ".join(needed)
-    return f"{shown(said, 120)}; see --help"
+        message = "unknown or given twice: " + ", ".join(wrong)
+    elif wrong or message.lower().startswith("usage"):  # where an option is missing, docopt names those that are there
+        message = "give " + " or ".join(needed)
+    return f"{shown(message, 120)}; see --help"
+
+
+# ---------------------------------------------------------------- checks
 
 
 def whole(low, high):
@@ -92,7 +95,7 @@ def one_of(*names):
 
 
 def list_of(check):
-    """A check for one or more values with commas between them, each of which passes `check`: a tuple."""
+    """A check for values separated by commas, each of which must pass `check`; gives a tuple."""
 
     def check_all(name, value):
         found = tuple(check(name, part.strip()) for part in value.split(","))
@@ -102,6 +105,26 @@ def list_of(check):
 
     check_all.names, check_all.each = getattr(check, "names", ()), check
     return check_all
+
+
+def text(name, value):
+    """A check for an option that takes any text but an empty one."""
+    if not value or "\0" in value:
+        raise UserError(f"{name}={shown(value)} is empty or holds a null character; give it a value")
+    return value
+
+
+def typed_path(name, value):
+    """A check for a path that stays text, because it may end in a slash or be a pattern. Expands ~ in --save=~/x."""
+    place = os.path.expanduser(text(name, value))
+    too_long = place.count("/") > DEEPEST
+    try:
+        os.lstat(place)
+    except OSError as error:
+        too_long |= error.errno == errno.ENAMETOOLONG
+    if too_long:
+        raise UserError(f"{name}={shown(value)} is longer than a path may be; name another")
+    return place
 
 
 def path(name, value):
@@ -114,46 +137,41 @@ def path_or(*names):
     return lambda name, value: value if value in names else path(name, value)
 
 
-def told_of(options, leave_out=()):
-    """Options as a record holds them: those that have a value, and files and folders by their names alone."""
+# The options that all scripts that train a network share.
+TRAINING_OPTIONS = {
+    "--model": path,
+    "--init": path,
+    "--batch_size": whole(1, 4096),
+    "--epochs": whole(1, 100_000),
+    "--learning_rate": number(1e-8, 10),
+    "--precision": one_of("auto", "float32", "bfloat16"),
+    "--seed": whole(0, 2**31 - 1),
+}
 
-    def told(value):
+
+# ---------------------------------------------------------------- records
+
+
+def recordable(options, leave_out=()):
+    """The options that have a value, as JSON can hold them; of files and folders the names alone."""
+
+    def plain(value):
         if isinstance(value, (tuple, list)):
-            return [told(part) for part in value]
+            return [plain(part) for part in value]
         return value.name if isinstance(value, Path) else value
 
-    return {name: told(value) for name, value in options.items() if value is not None and name not in leave_out}
+    return {name: plain(value) for name, value in options.items() if value is not None and name not in leave_out}
 
 
-def command_of(script, told):
-    """The command that a record's options come from."""
-    values = {name: ",".join(map(str, value)) if isinstance(value, list) else value for name, value in told.items()}
+def command_line(script, recorded):
+    """The command line that gives a script the options of a record."""
+    values = {name: ",".join(map(str, value)) if isinstance(value, list) else value for name, value in recorded.items()}
     return " ".join([script, *(f"--{name}={value}" for name, value in values.items())])
-
-
-def text(name, value):
-    """A check for an option that takes any text but none at all."""
-    if not value or "\0" in value:
-        raise UserError(f"{name}={shown(value)} says nothing; give it a value")
-    return value
-
-
-def typed_path(name, value):
-    """A check for a path that stays text: it may end in a slash or be a pattern. Shells leave the ~ of --save=~/x."""
-    place = os.path.expanduser(text(name, value))
-    too_long = place.count("/") > DEEPEST
-    try:
-        os.lstat(place)
-    except OSError as error:
-        too_long |= error.errno == errno.ENAMETOOLONG
-    if too_long:
-        raise UserError(f"{name}={shown(value)} is longer than a path may be; name another")
-    return place
 
 
 @contextmanager
 def quiet_libraries():
-    """Keep off the terminal what C++ libraries write to it while they load: pages that would bury our one line."""
+    """Hide what C++ libraries print while they load: pages of hints that would bury our one line."""
     sys.stderr.flush()
     kept = os.dup(2)
     try:

@@ -1,4 +1,4 @@
-"""A run as the system sees it: how it ends, what stops it, and what other runs must leave alone meanwhile."""
+"""A script as a process: how it ends, how it is stopped, and how it locks the places of its results."""
 
 import hashlib
 import os
@@ -13,39 +13,38 @@ from files.whole import folder_for
 from utils import UserError, shown
 
 OUT_OF_MEMORY = "out of memory; close other programs, or choose a smaller picture or --size"
-STOPS = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what queues of shared machines send before they kill
+STOPS = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what a cluster's queue sends before it kills a job
 
 
 def run(main):
-    """Run a script's main(argv) under the one error policy of all scripts, then exit."""
-    # TensorFlow greets with a page of hints about the processor; they would bury our one line.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    """Run a script's main(argv) under the error policy that all scripts share, then exit."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's hints about the processor would bury our one line
     with stoppable() as stops:
         try:
             return main(sys.argv[1:])
         except UserError as error:
-            said = str(error)
-        except BrokenPipeError:  # who reads what we print has seen enough: `... | head`
+            message = str(error)
+        except BrokenPipeError:  # the reader of our output has left: `... | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(141)  # as shells count it
+            sys.exit(141)  # the status that shells report for this
         except OSError as error:
             what, why = shown(error.filename or "a file or connection"), error.strerror or type(error).__name__
-            said = f"{what} cannot be used ({why}); choose another"
+            message = f"{what} cannot be used ({why}); choose another"
         except KeyboardInterrupt as stop:
             stops.append(signal.SIGINT)
-            said = ": ".join(["stopped", *map(str, stop.args)])
+            message = ": ".join(["stopped", *map(str, stop.args)])
         except Exception as error:
             if not (stops or is_out_of_memory(error)):
                 raise
-            # Some libraries make another error of the one that a signal raises.
-            said = "stopped" if stops else OUT_OF_MEMORY
-    said = shown(said, 280)  # of which the beginning names the culprit, and the end the remedy
-    print(said if stops else f"{Path(sys.argv[0]).name}: {said}", file=sys.stderr)
+            # Some libraries turn the KeyboardInterrupt of a signal into an error of their own.
+            message = "stopped" if stops else OUT_OF_MEMORY
+    message = shown(message, 280)  # shortened in the middle: the start names the cause, the end the remedy
+    print(message if stops else f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
     sys.exit(128 + stops[0] if stops else 2)
 
 
 def is_out_of_memory(error):
-    """Whether an exception of any backend says that memory ran out."""
+    """Whether an exception, of any backend, says that memory ran out."""
     text = f"{type(error).__name__} {error}"
     return any(
         sign in text
@@ -53,13 +52,13 @@ def is_out_of_memory(error):
     )
 
 
-_stops = []  # the signals that came
-_waiting = False  # whether a first one waits for `heed`
+_stops = []  # the signals received so far
+_waiting = False  # whether the first one waits for `stop_if_asked`
 
 
 @contextmanager
 def stoppable():
-    """Treat every stop like Ctrl-C, a KeyboardInterrupt, and yield the list of those that came."""
+    """Turn each stop signal into a KeyboardInterrupt, and yield the list of the signals received."""
     _stops.clear()
 
     def stop(number, frame):
@@ -67,10 +66,10 @@ def stoppable():
         if not _waiting or len(_stops) > 1:
             raise KeyboardInterrupt
 
-    # Who is started in the background by a shell ignores Ctrl-C, and goes on doing so.
+    # A process that a shell starts in the background ignores Ctrl-C, and should go on ignoring it.
     heard = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
     if threading.current_thread() is not threading.main_thread():
-        heard = []  # which Python's signals never reach
+        heard = []  # Python delivers signals to the main thread only
     before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield _stops
@@ -80,34 +79,34 @@ def stoppable():
 
 
 @contextmanager
-def in_steps():
-    """Let a stop wait for `heed`, which is called after each step; a second stop does not wait.
+def stop_between_steps():
+    """Hold a stop signal back until the next call of `stop_if_asked`, after each step; a second signal acts at once.
 
-    TensorFlow calls Python while it traces and differentiates, and now and then crashes if that raises.
+    TensorFlow calls Python while it traces and differentiates, and sometimes crashes if that raises an exception.
     """
     global _waiting
     _waiting = True
     try:
         yield
-        heed()
+        stop_if_asked()
     finally:
         _waiting = False
 
 
-def heed():
-    """Stop now if a stop came."""
+def stop_if_asked():
+    """Raise KeyboardInterrupt if a stop signal was held back."""
     if _stops and _waiting:
         raise KeyboardInterrupt
 
 
-# ---------------------------------------------------------------- one at a time
+# ---------------------------------------------------------------- locks
 
 
 @contextmanager
-def alone(places):
-    """Keep the places of results, (option, path), for this run: another that is given one of them is refused meanwhile.
+def locked(places):
+    """Lock the places of the results, (option, path) each; refuse to start if another run holds one of them.
 
-    For all of a folder, <folder>/*. The system itself lets go of what a killed run held.
+    <folder>/* stands for all results in a folder. The system releases the locks of a killed run.
     """
     folders = set()
     with ExitStack() as stack:
@@ -115,19 +114,19 @@ def alone(places):
             folders.add(target.parent)
             try:
                 stack.enter_context(folder_for(target.parent))
-                ours = stack.enter_context(_locked(_lock_of(target)))
+                ours = stack.enter_context(_holding(_lock_of(target)))
             except OSError as error:
                 why = shown(error.strerror or error)
                 raise UserError(f"{option}={shown(target)} cannot be written: {why}; choose another place") from None
             if not ours:
                 raise UserError(f"{option}={shown(target)}: another run is at work there; wait for it, or stop it")
         for folder in folders:
-            _sweep(folder)
+            _remove_leftovers(folder)
         yield
 
 
-def _sweep(folder):
-    """Remove the halves of files that killed runs left in a folder."""
+def _remove_leftovers(folder):
+    """Remove the partial files that killed runs left in a folder."""
     import psutil
 
     for half in folder.glob(".*-*.part*"):
@@ -138,40 +137,40 @@ def _sweep(folder):
 
 
 def _lock_of(target):
-    """The hidden file that stands for the place of a result, of a name that is short enough anywhere."""
+    """The hidden lock file of a result. Its name is a hash, and so short enough for any disk."""
     return target.with_name(f".{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}.lock")
 
 
 @contextmanager
-def _locked(lock):
-    """Hold a lock file, and yield whether it could be had."""
-    file = _take(lock)
+def _holding(lock):
+    """Hold a lock file, and yield whether we got it."""
+    file = _acquire(lock)
     try:
         yield file is not None
     finally:
         if file:
-            with file, suppress(OSError):  # of systems that remove no open file: there it stays, and is free
+            with file, suppress(OSError):  # Windows cannot remove an open file: it stays, unlocked
                 lock.unlink()
 
 
-def _take(lock):
-    """A lock file, open and ours, or None where another run has it."""
+def _acquire(lock):
+    """Open and lock a lock file; None if another run holds it."""
     while True:
         file = open(lock, "ab")  # noqa: SIM115
         try:
-            _ask(file)
+            _lock(file)
         except (BlockingIOError, PermissionError):
             file.close()
             return None
-        except OSError:  # of a disk that knows no locks, where two runs write whole files all the same
+        except OSError:  # this disk has no locks; two runs then still write whole files
             return file
         if os.fstat(file.fileno()).st_nlink:
             return file
-        file.close()  # it was removed before it was ours: the other run has ended just now
+        file.close()  # another run ended and removed the file before we locked it: try again
 
 
-def _ask(file):
-    """Lock an open file, or raise at once where another process has it."""
+def _lock(file):
+    """Lock an open file; raise at once if another process holds it."""
     try:
         import fcntl
     except ImportError:

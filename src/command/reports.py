@@ -1,16 +1,19 @@
-"""What a run over many pictures says at its end."""
+"""Say how a run over many pictures ended."""
 
 from utils import UserError, named
 
 
 def say_done(done, many):
-    """Say how many of many results there are already."""
+    """Say how many of the results already exist."""
     if done:
         print(f"{done} of {many} are done already; --force makes them again")
 
 
 def report(targets, failed):
-    """Say which {picture: target} were written; say each failure, {picture: error}, and end in one that counts them."""
+    """Print which results were written and which pictures failed.
+
+    targets: {picture: its result}; failed: {picture: its error}. Raises an error that counts the failures.
+    """
     done = [target for picture, target in targets.items() if picture not in failed]
     if len(targets) == 1 and failed:
         raise next(iter(failed.values()))

@@ -6,8 +6,8 @@ import sys
 import keras
 import numpy as np
 
-from command.options import told_of
-from command.process import in_steps
+from command.options import recordable
+from command.process import stop_between_steps
 from distilling.crops import Crops, fingerprint, part, pictures_in
 from distilling.lesson import Lesson, folded
 from distilling.pruning import prune
@@ -60,7 +60,7 @@ def distill(
     print(f"{lesson.apprentice.count_params():,} parameters, {len(learnt)} photos, {len(paintings)} paintings")
     print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
     try:
-        with in_steps():
+        with stop_between_steps():
             _fit(lesson, training, judged, run, options)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_publish(run, lesson, options) + "; --resume continues") from None
@@ -128,4 +128,4 @@ def _record(run, options):
         "network": "thin",
         "network_options": {"widths": options["widths"], "layers": list(LAYERS)},
         "preprocessing": "RGB 0..1",
-    } | run.record("distill.py", told_of(options, leave_out=("resume",)))
+    } | run.record("distill.py", recordable(options, leave_out=("resume",)))

@@ -1,4 +1,4 @@
-"""Which picture files an option names, and names made from other names."""
+"""Find the pictures that an option names, and derive file names from others."""
 
 import glob
 from pathlib import Path
@@ -7,7 +7,7 @@ from utils import PICTURES, UserError, shown
 
 
 def find_pictures(option, given):
-    """The picture files that an option means: a file, those of a folder, or those that a pattern matches."""
+    """List the picture files that an option names: one file, all pictures in a folder, or those matching a pattern."""
     if Path(given).is_dir():
         files = Path(given).iterdir()
     elif Path(given).exists() or not glob.has_magic(str(given)):
@@ -21,5 +21,5 @@ def find_pictures(option, given):
 
 
 def suffixed(target, word):
-    """The same file name with _word before its ending, if there is a word."""
+    """The same file name with _word before its ending; unchanged if there is no word."""
     return target.with_name(f"{target.stem}_{word}{target.suffix}") if word else target

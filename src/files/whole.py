@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and JSON."""
+"""Write files whole or not at all, and read JSON."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from utils import UserError, shown
 
 @contextmanager
 def folder_for(results):
-    """Make a folder, and take it away again if what is to go there fails and leaves it empty."""
+    """Make a folder, and remove it again if the work inside the block fails and leaves it empty."""
     made = [place for place in (results, *results.parents) if not place.exists()]
     try:
         results.mkdir(parents=True, exist_ok=True)
@@ -26,9 +26,9 @@ def folder_for(results):
 
 @contextmanager
 def whole_file(target):
-    """Yield a temporary path beside `target`, of the same ending, that becomes `target` only if all goes well."""
+    """Yield a temporary path with the same ending beside `target`; it replaces `target` only if the block succeeds."""
     target = Path(target)
-    # The process is named, so that a later one can tell what a killed one left.
+    # The name holds the process number, so that a later run can tell that the process is gone and clean up.
     temporary = target.with_name(f".{secrets.token_hex(6)}-{os.getpid()}.part{target.suffix}")
     try:
         with folder_for(target.parent):
@@ -55,7 +55,7 @@ def write_json(target, content):
 
 
 def read_json(source, most=None):
-    """Read a JSON file; most: bytes that it may have, where a stranger may have written it."""
+    """Read a JSON file. `most` limits its size in bytes; set it for files that a stranger may have written."""
     with open_file(source) as file:
         content = file.read(-1 if most is None else most + 1)
     if most and len(content) > most:
@@ -63,4 +63,4 @@ def read_json(source, most=None):
     try:
         return json.loads(content.decode("utf-8"))
     except RecursionError:
-        raise ValueError("nested without end") from None
+        raise ValueError("nested too deeply") from None

@@ -58,7 +58,7 @@ ENTRIES = {
 }
 
 
-def damage_of(record, networks):
+def find_damage(record, networks):
     """What is wrong with a record, read from JSON, of one of {name: function that builds it}, in words, or None."""
     if not isinstance(record, dict) or not _text(record.get("network")):
         return "it is damaged"

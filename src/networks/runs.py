@@ -11,11 +11,11 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from command.options import command_of
-from command.process import heed
+from command.options import command_line
+from command.process import stop_if_asked
 from files.whole import read_json, whole_file, write_json, write_text
 from networks.hardware import POLICIES, accelerators, versions
-from networks.saved import UNREADABLE, fill, reserve, said_by
+from networks.saved import UNREADABLE, fill, reserve, short_reason
 from networks.trust import Refused
 from utils import UserError, shown
 
@@ -120,10 +120,10 @@ class Run(keras.callbacks.Callback):
                 layer.seed_generator.state.assign(np.array([seed, epoch << 16], np.uint32))
 
     def on_train_batch_end(self, batch, logs=None):
-        heed()
+        stop_if_asked()
 
     def on_test_batch_end(self, batch, logs=None):
-        heed()
+        stop_if_asked()
 
     def on_epoch_end(self, epoch, logs=None):
         row = {"epoch": epoch + 1} | {name: float(value) for name, value in logs.items()}
@@ -166,7 +166,7 @@ class Run(keras.callbacks.Callback):
             fill(network, file)
         except (Refused, *UNREADABLE) as error:
             raise UserError(
-                f"{shown(file)} cannot be used ({said_by(error)}); delete that folder to start over"
+                f"{shown(file)} cannot be used ({short_reason(error)}); delete that folder to start over"
             ) from None
 
     def _log(self):
@@ -182,7 +182,7 @@ class Run(keras.callbacks.Callback):
     def record(self, script, options):
         """What a network's record tells of the run that it comes from: how it was made, on what, how well it does."""
         return {
-            "command": command_of(script, options),
+            "command": command_line(script, options),
             "options": options,
             "precision": self.precision,
             "epochs": len(self.history),

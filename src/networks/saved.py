@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 
 from files.whole import read_json, whole_file, write_json
-from networks.records import MOST_RECORD, damage_of
+from networks.records import MOST_RECORD, find_damage
 from networks.trust import Refused, check_weights
 from utils import UserError, shown
 
@@ -66,8 +66,8 @@ def load_network(option, model, networks, dtype="float32"):
         ) from None
     except UNREADABLE as error:
         raise UserError(
-            f"{option}={shown(model)} does not fit its record {shown(record_path(model).name, 40)} ({said_by(error)}); "
-            "copy both again from where they were trained"
+            f"{option}={shown(model)} does not fit its record {shown(record_path(model).name, 40)} "
+            f"({short_reason(error)}); copy both again from where they were trained"
         ) from None
     return network, record
 
@@ -80,7 +80,7 @@ def fill(network, file):
         network.load_weights(file)
 
 
-def said_by(error):
+def short_reason(error):
     """What an error says, short enough to be part of our line."""
     return shown(str(error).partition("\n")[0] or type(error).__name__, 60)
 
@@ -120,7 +120,7 @@ def published(option, name, weights, file, side=None):
             f"{option}={shown(weights)} is refused: it {error}; name a file of the weights of {name}"
         ) from None
     except Exception as error:  # of no narrower kind where a download fails
-        said = said_by(error)
+        said = short_reason(error)
     if weights:
         raise UserError(f"{option}={shown(weights)} holds no weights of {name} without its top ({said}); name another")
     raise UserError(
@@ -140,7 +140,7 @@ def read_record(option, model, networks):
     """The record beside a network that is one of {name: ...}."""
     try:
         record = read_json(record_path(model), MOST_RECORD)
-        reason = damage_of(record, networks)
+        reason = find_damage(record, networks)
         if not reason:
             return record
     except FileNotFoundError:

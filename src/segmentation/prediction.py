@@ -8,7 +8,7 @@ from PIL import Image, ImageChops
 from tqdm import tqdm
 
 from command.places import check_ending, check_place, check_targets, is_folder, targets_in
-from command.process import alone
+from command.process import locked
 from command.reports import report, say_done
 from files.listing import find_pictures, suffixed
 from networks.hardware import check_photo
@@ -84,7 +84,7 @@ def predict(
     many = len(pictures) > 1 or Path(file_path).is_dir()
     targets = choose_targets(pictures, output, save, many)
     places = {target.parent / "*" for target in targets.values()} if many else targets.values()
-    with alone(("--save" if save else "--file_path", place) for place in places):
+    with locked(("--save" if save else "--file_path", place) for place in places):
         network, about = load_network(model)
         figure_labels(about, classes)  # refuses what the network does not know, before any work
         options = {"output": output, "threshold": threshold, "model": model.name}

@@ -9,8 +9,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from command.options import told_of
-from command.process import in_steps, is_out_of_memory
+from command.options import recordable
+from command.process import is_out_of_memory, stop_between_steps
 from networks.hardware import POLICIES, accelerators, choose_precision, use_xla
 from networks.runs import Run
 from networks.saved import copy_layers, save_network
@@ -117,7 +117,7 @@ def train(
     print(f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, {held} held back")
     print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
     try:
-        with in_steps():
+        with stop_between_steps():
             _fit(network, training, held_back, run, options)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_publish(run, options, pairs) + "; --resume continues") from None
@@ -240,7 +240,7 @@ def _publish(run, options, pairs):
 
 def _record(run, options, pairs):
     """All that explains a network: how it was made, on what, how to feed it, how well it does."""
-    told, layout = told_of(options, leave_out=UNSAID), LAYOUTS[pairs.layout]
+    told, layout = recordable(options, leave_out=UNSAID), LAYOUTS[pairs.layout]
     ignored = ignored_labels(options["ignore"], layout)
     return (
         _network(options, layout)

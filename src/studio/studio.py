@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 
-from command.options import told_of
-from command.process import alone, is_out_of_memory
+from command.options import recordable
+from command.process import is_out_of_memory, locked
 from command.reports import report, say_done
 from files.listing import find_pictures, suffixed
 from networks.hardware import check_memory, check_photo, choose_precision, versions
@@ -68,7 +68,7 @@ def stylize(
     check_options(options, many)
     targets = choose_targets(photos, save, many)
     check_extras(options, photos, targets.values())
-    with alone(places_of(options, targets, many)):
+    with locked(places_of(options, targets, many)):
         studio = Studio(options, goes_on=many and not force)
         made, failed = {}, {}
         for photo, target in targets.items():
@@ -115,7 +115,7 @@ class Studio:
 
     def _plan(self, source, *similarity):
         options = vars(self.options) | {"content": source.name, "similarity": ",".join(similarity)}
-        told = {"options": told_of(options, leave_out=("save", "force", "record"))}
+        told = {"options": recordable(options, leave_out=("save", "force", "record"))}
         return planned("stylize.py", told, files_of(self.options, source), paths=self.options.record == "full")
 
     def has_painted(self, target, plans):

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from command.process import heed
+from command.process import stop_if_asked
 
 PATIENCE = 12  # the mean J of so many steps is compared with that of as many steps before
 LEAST_GAIN = 0.004  # of J, that it must have fallen by
@@ -41,7 +41,7 @@ class Brush(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self._follow(logs)
-        heed()
+        stop_if_asked()
 
     def _follow(self, logs):
         if not np.isfinite(logs["loss"]):

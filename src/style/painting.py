@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from command.process import in_steps
+from command.process import stop_between_steps
 from networks.hardware import use_xla
 from pictures.images import LANCZOS, resize, to_array
 from style.brush import Brush
@@ -121,7 +121,7 @@ class Painter:
             average = {"use_ema": True, "ema_momentum": self.averaging} if self.averaging else {}
             canvas.compile(keras.optimizers.Adam(decay, **MEMORY, **average), jit_compile=use_xla())
             brush.begin(side, picture, steps)
-            with in_steps():
+            with stop_between_steps():
                 canvas.fit(Sittings(steps), callbacks=[brush], shuffle=False, verbose=0)
             painted = canvas.picture()
             if not brush.broken and brush.is_good(painted):

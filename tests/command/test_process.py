@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from command.process import alone, heed, in_steps, run, stoppable
+from command.process import locked, run, stop_between_steps, stop_if_asked, stoppable
 from utils import ROOT, UserError
 
 
@@ -84,11 +84,11 @@ def test_a_stop_waits_for_the_step_and_a_second_one_does_not(ends):
     told = []
 
     def main(argv):
-        with in_steps():
+        with stop_between_steps():
             os.kill(os.getpid(), signal.SIGTERM)
             told.append("goes on")
             if argv is not None:
-                heed()
+                stop_if_asked()
             os.kill(os.getpid(), signal.SIGTERM)
             told.append("never")
 
@@ -98,7 +98,7 @@ def test_a_stop_waits_for_the_step_and_a_second_one_does_not(ends):
 
 def test_a_stop_in_the_last_step_is_not_lost(ends):
     def main(argv):
-        with in_steps():
+        with stop_between_steps():
             os.kill(os.getpid(), signal.SIGTERM)
         raise AssertionError
 
@@ -134,8 +134,8 @@ def other(tmp_path):
 
     def hold(*places):
         script = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); from pathlib import Path; "
-        script += "from command.process import alone\n"
-        script += "with alone(('--save', Path(p)) for p in sys.argv[1:]): print('ready', "
+        script += "from command.process import locked\n"
+        script += "with locked(('--save', Path(p)) for p in sys.argv[1:]): print('ready', "
         script += "flush=True); sys.stdin.read()"
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         started.append(subprocess.Popen([sys.executable, "-c", script, *map(str, places)], **pipes))
@@ -150,7 +150,7 @@ def other(tmp_path):
 
 def is_free(*places):
     try:
-        with alone(("--save", place) for place in places):
+        with locked(("--save", place) for place in places):
             return True
     except UserError as error:
         assert "another run is at work there" in str(error) and "--save=" in str(error)
@@ -166,7 +166,7 @@ def test_a_place_is_for_one_run_at_a_time(tmp_path, other):
 
 
 def test_a_folder_for_nothing_is_not_left(tmp_path):
-    with pytest.raises(ValueError), alone([("--save", tmp_path / "a/b/c.png")]):
+    with pytest.raises(ValueError), locked([("--save", tmp_path / "a/b/c.png")]):
         raise ValueError
     assert not list(tmp_path.iterdir())
 
@@ -193,7 +193,7 @@ def test_what_a_killed_run_left_half_is_swept_up(tmp_path):
 def test_a_lock_that_ends_between_opening_and_taking_is_none(tmp_path, monkeypatch):
     from command import process
 
-    ask, asked = process._ask, []
+    ask, asked = process._lock, []
 
     def slow(file):
         if not asked:  # the other run ends just now, and takes its file along
@@ -201,8 +201,8 @@ def test_a_lock_that_ends_between_opening_and_taking_is_none(tmp_path, monkeypat
         asked.append(file)
         ask(file)
 
-    monkeypatch.setattr(process, "_ask", slow)
-    with alone([("--save", tmp_path / "a")]):
+    monkeypatch.setattr(process, "_lock", slow)
+    with locked([("--save", tmp_path / "a")]):
         assert len(asked) == 2 and len(list(tmp_path.iterdir())) == 1
 
 
@@ -233,13 +233,13 @@ def test_a_name_as_long_as_can_be(tmp_path):
 
 
 def test_a_disk_without_locks_is_used_all_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr("command.process._ask", raising(OSError(37, "No locks available")))
+    monkeypatch.setattr("command.process._lock", raising(OSError(37, "No locks available")))
     assert is_free(tmp_path / "a")
 
 
 def test_a_place_below_a_file_is_named(tmp_path):
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(UserError, match=r"--save=.*cannot be written"), alone([("--save", tmp_path / "file" / "a")]):
+    with pytest.raises(UserError, match=r"--save=.*cannot be written"), locked([("--save", tmp_path / "file" / "a")]):
         pass
 
 

@@ -35,7 +35,7 @@ def test_a_file_is_opened(tmp_path):
 
 
 def test_a_pipe_or_device_is_no_picture(device):
-    with pytest.raises(UserError, match=r"me.jpg cannot be read \(it is a device or a pipe and no file\); give a JPEG"):
+    with pytest.raises(UserError, match=r"me.jpg cannot be read \(it is a device or a pipe, not a file\); give a JPEG"):
         load(device)
 
 
