@@ -92,7 +92,7 @@ def vgg_weights(tmp_path_factory):
     import keras
 
     keras.utils.set_random_seed(2)
-    file = tmp_path_factory.mktemp("networks.vgg") / "random.weights.h5"
+    file = tmp_path_factory.mktemp("vgg") / "random.weights.h5"
     keras.applications.VGG19(weights=None, include_top=False).save_weights(file)
     return file
 

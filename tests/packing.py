@@ -15,7 +15,7 @@ SIZE = 200_000  # of each file in the archives, in bytes
 # {data set: {archive: its members}}, in the layouts of the real ones. A new entry of the registry needs one here.
 CONTENTS = {
     "oxford-iiit-pet": {
-        "pictures.images.tar.gz": ["images/", "images/cat_1.jpg", "images/cat_2.jpg"],
+        "images.tar.gz": ["images/", "images/cat_1.jpg", "images/cat_2.jpg"],
         "annotations.tar.gz": [
             "annotations/README",
             "annotations/xmls/",

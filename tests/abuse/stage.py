@@ -167,7 +167,7 @@ def set_up(patch, base, thin):
     patch.setattr("keras.src.backend.config._KERAS_DIR", str(base / "home/.keras"), raising=False)
     patch.setenv("HOME", str(base / "home"))
     patch.setattr("tempfile.tempdir", str(base / "temp"))
-    patch.setattr("utils.ROOT", base / "project")
+    patch.setattr("command.options.ROOT", base / "project")
     patch.setattr("fetching.downloads.WAITS", ())
     for name in ("connect", "connect_ex"):
         patch.setattr(socket.socket, name, shut)

@@ -172,7 +172,7 @@ def test_ctrl_c_gives_the_picture_so_far(painter):
 
 
 PAINT = """
-import sys; sys.path[:0] = ["src", "tests"]
+import sys; sys.path[:0] = ["src", "tests", "tests/style"]
 import keras, numpy as np
 from test_painting import picture
 from style.features import LAYERS
