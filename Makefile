@@ -1,15 +1,24 @@
-# make test and make lint set up everything they need in .venv; Windows: see the two pip lines in the README.
+# Each target sets up what it needs in .venv. On Windows, use the two pip lines of the README instead.
+#
+#   make demo      paint a picture with what is in the repository
+#   make test      the tests, in a few minutes
+#   make test-all  the same, and then the long ones: 2,000 bad inputs, all signals to all scripts, other backends
+#   make lint      check style and format; make format corrects both
+#   make examples  make all pictures in examples/ again
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint format examples clean
+.PHONY: demo test test-all lint format examples clean
 
 demo: .venv/ready
 	$(BIN)/python src/stylize.py --content=examples/portraits/images/eileen_collins.jpg --style=examples/styles/rain.jpg --network=mini --epochs=150 --save=demo.jpg
 	@echo "The painting is $(CURDIR)/demo.jpg"
 
 test: .venv/ready
-	$(BIN)/python -m pytest -n 2 --dist=loadgroup
+	$(BIN)/python -m pytest -n 2 --dist=loadgroup -m "not long"
+
+test-all: test
+	$(BIN)/python -m pytest -n 2 --dist=loadgroup -m long
 
 lint: .venv/ready
 	$(BIN)/ruff check .

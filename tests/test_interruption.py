@@ -220,9 +220,16 @@ def disturb(forker, inputs, tmp_path_factory):
     return SimpleNamespace(run=run, reference=reference, said=err.read_text)
 
 
-@pytest.mark.parametrize("number", STATUSES)
+def _marks(job, number):
+    """Each script meets one signal in make test, another one each, and all of them in make test-all."""
+    short = list(STATUSES)[list(JOBS).index(job) % len(STATUSES)]
+    kaggle = [pytest.mark.xdist_group("kaggle")] if job == "download" else []
+    return kaggle + ([] if number == short else [pytest.mark.long])
+
+
 @pytest.mark.parametrize(
-    "job", [pytest.param(job, marks=pytest.mark.xdist_group("kaggle")) if job == "download" else job for job in JOBS]
+    ("job", "number"),
+    [pytest.param(job, number, marks=_marks(job, number)) for job in JOBS for number in STATUSES],
 )
 def test_stopped_at_any_moment(disturb, tmp_path, request, job, number):
     if job == "download":

@@ -16,6 +16,7 @@ from abuse.stage import Eye, fresh, play, remember_networks, set_up, stock, stoc
 CASES, SEED = int(os.environ.get("ABUSE", "2000")), os.environ.get("ABUSE_SEED", "2026")
 ONLY, LOG = os.environ.get("ABUSE_CASE"), os.environ.get("ABUSE_LOG")
 PARTS = 20
+SHORT = 3  # of the parts, which run in make test
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +60,9 @@ def note(number, case, ended, wrong, seconds):
         print(*told, *("\n  " + ascii(each)[-1500:] for each in wrong), file=file)
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, marks=[] if part < SHORT or ONLY else pytest.mark.long) for part in range(PARTS)]
+)
 def test_bad_input_ends_well_or_in_one_line_and_changes_nothing(attempt, part):
     numbers = [int(ONLY)] * (int(ONLY) % PARTS == part) if ONLY else range(part, CASES, PARTS)
     failures = []

@@ -88,7 +88,7 @@ def test_a_tilde_is_the_users_folder(monkeypatch):
     assert typed_path("--save", "~/out/") == "/home/me/out/" and typed_path("--save", "a~b") == "a~b"
 
 
-@pytest.mark.parametrize("value", ["x" * 256, "x/" * 3000, "x/" * 1000])
+@pytest.mark.parametrize("value", ["x" * 256, "x/" * 3000, "x/" * 1000], ids=["name", "3000 folders", "1000 folders"])
 def test_a_path_that_is_too_long_is_named(value):
     with pytest.raises(UserError, match=r"--save=x.* is longer than a path may be"):
         path("--save", value)

@@ -24,7 +24,9 @@ def test_what_can_be_written_passes_and_nothing_is_made(here, place):
 
 
 @pytest.mark.parametrize(
-    "place", ["file/new", "file/deep/new", "link/new", "a" * 256, "folder/" + "b" * 300, "c/" * 3000]
+    "place",
+    ["file/new", "file/deep/new", "link/new", "a" * 256, "folder/" + "b" * 300, "c/" * 3000],
+    ids=lambda place: place[:12],
 )
 def test_what_cannot_be_written_is_refused_with_its_option(place):
     with pytest.raises(UserError, match=r"--save=.* cannot be written: .*; choose another place"):

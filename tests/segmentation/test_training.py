@@ -313,6 +313,7 @@ def test_a_few_steps_on_real_photos(tmp_path):
 OTHERS = [name for name in ("jax", "torch") if name != keras.backend.backend()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", OTHERS)
 def test_the_same_command_trains_and_predicts_under_another_backend(people, tmp_path, backend):
     pytest.importorskip(backend, reason=f"{backend} is not installed")

@@ -193,6 +193,7 @@ print((results[0].picture == results[1].picture).all(), (scores[-1] == results[1
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_loss_falls_on_every_backend(backend):
     done = in_a_shell("-c", PAINT, KERAS_BACKEND=backend)
