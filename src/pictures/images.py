@@ -1,4 +1,4 @@
-"""Pictures in and out as arrays: orientation, colour, alpha, size, and what is written with them.
+"""Read and write pictures as arrays: orientation, colour, alpha, size, and the record inside a picture.
 
 Arrays are RGB, float32, 0..1, of shape (H, W, 3); masks are (H, W), float32, 0..1, 1 = figure.
 """
@@ -12,30 +12,30 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin
 
-from files.reading import open_file
+from files.reading import read_file
 from files.whole import whole_file
 from utils import UserError, shown
 
 READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
-LANCZOS = Image.Resampling.LANCZOS  # for pictures; masks, which must not overshoot, are resized bilinearly
+LANCZOS = Image.Resampling.LANCZOS  # for pictures; masks must not overshoot and are resized bilinearly
 UNREADABLE_EXIF = (SyntaxError, ValueError, KeyError, TypeError, OSError, OverflowError, struct.error)
-MOST_PIXELS = 120_000_000  # twice what phones make; a picture beyond it is more likely a trap
+MOST_PIXELS = 120_000_000  # twice what phones make; a larger picture is more likely a trap
 
 
 # ---------------------------------------------------------------- in
 
 
 def open_picture(source):
-    """Read a picture as an upright 8-bit sRGB Pillow image, RGB, or RGBA where it has transparent parts."""
+    """Read a picture as an upright 8-bit sRGB Pillow image: RGB, or RGBA if it has transparency."""
     return _to_srgb(load(source))
 
 
 def load(source):
-    """Read a file as an upright Pillow image in the mode that the file has."""
+    """Read a file as an upright Pillow image in the file's own mode."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a size below our own limit, and of EXIF that cannot be read
-            with open_file(source) as file, Image.open(file, formats=READABLE) as image:
+            warnings.simplefilter("ignore")  # about sizes below our own limit, and about unreadable EXIF
+            with Image.open(io.BytesIO(read_file(source)), formats=READABLE) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Image.DecompressionBombError
                 image.load()
@@ -45,17 +45,17 @@ def load(source):
     except Image.DecompressionBombError:
         most = MOST_PIXELS // 10**6
         raise UserError(f"{shown(source)} has more than {most} million pixels; make it smaller") from None
-    except MemoryError:  # which must not end the work on a whole folder
+    except MemoryError:  # one large picture must not end the work on a whole folder
         raise UserError(f"{shown(source)} takes more memory than is free; make it smaller, or leave it out") from None
     except (OSError, SyntaxError, ValueError, EOFError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "damaged, or no picture"
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "damaged, or not a picture"
         raise UserError(
             f"{shown(source)} cannot be read ({reason}); give a JPEG, PNG, WebP, BMP or TIFF file"
         ) from None
 
 
 def _upright(image):
-    """Apply the EXIF orientation, where there is one that can be read."""
+    """Apply the EXIF orientation if there is a readable one."""
     try:
         return ImageOps.exif_transpose(image)
     except UNREADABLE_EXIF:
@@ -63,7 +63,7 @@ def _upright(image):
 
 
 def _to_srgb(image):
-    """Any Pillow image as 8-bit sRGB: RGB, or RGBA where it says anything of transparency."""
+    """Convert any Pillow image to 8-bit sRGB: RGB, or RGBA if it has transparency."""
     image = _to_8_bits(image)
     alpha = None
     if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
@@ -79,17 +79,17 @@ def _to_srgb(image):
 
 
 def _to_8_bits(image):
-    """Scale the modes of more than 8 bits (16-bit, 32-bit and float grey) down to 8-bit grey."""
+    """Scale 16-bit, 32-bit and float grey down to 8-bit grey; leave other modes alone."""
     if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
         return image
     grey = np.nan_to_num(np.asarray(image).astype(np.float32))
-    # Integers of more than 8 bits mean 0..65535; floats may mean 0..1, 0..255 or 0..65535: the least that holds them.
+    # Integers range over 0..65535. Floats may range over 0..1, 0..255 or 0..65535: take the smallest that fits.
     full = 65535.0 if image.mode != "F" else next((top for top in (1.0, 255.0) if grey.max() <= top), 65535.0)
     return Image.fromarray(np.uint8(np.clip(grey / full, 0, 1) * 255 + 0.5))
 
 
 def _apply_profile(image, profile):
-    """Convert an image with an ICC profile to sRGB; None where the profile is broken or fits another mode."""
+    """Convert an image with an ICC profile to sRGB; None if the profile is broken or meant for another mode."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if "sRGB" in ImageCms.getProfileDescription(source):
@@ -101,7 +101,7 @@ def _apply_profile(image, profile):
 
 
 def flatten(image):
-    """An RGB Pillow image of an RGB or RGBA one, transparent parts over white."""
+    """Turn an RGB or RGBA Pillow image into RGB, with transparent parts over white."""
     if image.mode == "RGB":
         return image
     white = Image.new("RGB", image.size, "white")
@@ -110,14 +110,14 @@ def flatten(image):
 
 
 def to_array(image):
-    """An RGB Pillow image as (H, W, 3), or a grey one as (H, W), float32 in 0..1."""
+    """Turn a Pillow image into float32 0..1: (H, W, 3) if it is RGB, (H, W) if it is grey."""
     return np.asarray(image, np.float32) / 255
 
 
 def to_image(array):
-    """A float array in 0..1, (H, W, 3) or (H, W), as an 8-bit Pillow image."""
+    """Turn a float array in 0..1, (H, W, 3) or (H, W), into an 8-bit Pillow image."""
     levels = np.clip(array, 0, 1)
-    levels *= 255  # in place: of a mask of 50 megapixels, each copy is 200 MB
+    levels *= 255  # in place: each copy of a 50-megapixel mask takes 200 MB
     levels += 0.5
     return Image.fromarray(np.uint8(levels))
 
@@ -138,21 +138,21 @@ def fit(image, side, resample=Image.Resampling.BILINEAR):
 
 
 def resize(array, size, resample=Image.Resampling.BILINEAR):
-    """A float array (H, W) or (H, W, channels) at another (width, height), averaged where it gets smaller; float32."""
+    """Resize a float array (H, W) or (H, W, channels) to (width, height), averaging where it shrinks; float32."""
     if array.ndim == 3:
         return np.stack([resize(array[..., plane], size, resample) for plane in range(array.shape[2])], axis=-1)
     return np.asarray(Image.fromarray(np.ascontiguousarray(array, np.float32)).resize(size, resample))
 
 
 def pad_square(image, side):
-    """A Pillow image of long side `side` in the middle of a black square: nothing is squeezed out of shape."""
+    """Put a Pillow image of long side `side` into the middle of a black square, without distorting it."""
     square = Image.new(image.mode, (side, side))
     square.paste(image, pad_offset(image.size, side))
     return square
 
 
 def pad_offset(size, side):
-    """Where the left upper corner of a picture of `size` lies in the square of `pad_square`."""
+    """The (left, top) corner of a picture of `size` inside the square of `pad_square`."""
     return (side - size[0]) // 2, (side - size[1]) // 2
 
 
@@ -170,7 +170,7 @@ def box_sum(plane, radius):
 
 
 def write_picture(target, image, record=None):
-    """Write a Pillow image whole or not at all, in the format of the ending, with the record of the run inside it."""
+    """Write a Pillow image whole or not at all, in the format of its ending, with the run's record inside."""
     target = Path(target)
     options = {"quality": 95} if target.suffix.lower() in (".jpg", ".jpeg", ".webp") else {}
     if record is not None:
@@ -180,7 +180,7 @@ def write_picture(target, image, record=None):
 
 
 def _record_options(target, record):
-    """What Pillow's save needs to store the record: text in a PNG, an EXIF description elsewhere, nothing in a BMP."""
+    """The arguments with which Pillow stores the record: as text in a PNG, as EXIF elsewhere, not at all in a BMP."""
     line = json.dumps(record)
     if target.suffix.lower() == ".png":
         info = PngImagePlugin.PngInfo()
@@ -196,7 +196,7 @@ def _record_options(target, record):
 def read_record(source):
     """The record that `write_picture` stored in a picture, or None."""
     with warnings.catch_warnings(), Image.open(source, formats=READABLE) as image:
-        warnings.simplefilter("ignore")  # of EXIF that cannot be read
+        warnings.simplefilter("ignore")  # about unreadable EXIF
         try:
             return json.loads(image.info.get("record") or image.getexif().get(ExifTags.Base.ImageDescription))
         except (*UNREADABLE_EXIF, RecursionError):
@@ -204,7 +204,7 @@ def read_record(source):
 
 
 def show_record(source):
-    """Print the record in a picture, a line for each entry."""
+    """Print the record in a picture, one line for each entry."""
     load(source)
     record = read_record(source)
     if not isinstance(record, dict):

@@ -1,4 +1,4 @@
-"""What a picture's record says it was made of, and whether it is the one that a run would make."""
+"""What the record in a picture says of its making, and whether a finished picture is the one that a run would make."""
 
 import glob
 import hashlib
@@ -7,19 +7,22 @@ from functools import cache
 from pathlib import Path
 
 from files.listing import suffixed
-from files.reading import open_file
+from files.reading import read_file
 from pictures.images import read_record
 from utils import UserError, shown
 
 
 def planned(program, options, files, paths):
-    """The part of a record that is known before the work: the options and what the files hold, and so what comes out.
+    """The part of a record that is known before the work starts: program, options and checksums of the files.
 
-    files: {what for: file, a list of them, or None}. paths: whether to tell where they lie, too: who lies there.
+    files: {purpose: file, list of files, or None}, the photo first. paths: whether to record where the files lie,
+    which may tell who the user is.
     """
-    files = {name: file for name, file in files.items() if file}
-    record = {"program": program, **options, "files": {name: _each(_digest, file) for name, file in files.items()}}
-    return record | ({"paths": {name: _each(_place, file) for name, file in files.items()}} if paths else {})
+    files = {purpose: file for purpose, file in files.items() if file}
+    # The photo comes last, so that its bytes are still in memory when it is opened.
+    digests = {purpose: _each(_digest, file) for purpose, file in reversed(files.items())}
+    record = {"program": program, **options, "files": {purpose: digests[purpose] for purpose in files}}
+    return record | ({"paths": {purpose: _each(_place, file) for purpose, file in files.items()}} if paths else {})
 
 
 def _each(function, value):
@@ -31,27 +34,26 @@ def _place(file):
 
 
 def _digest(file):
-    """The start of the SHA-256 of a file's content: enough to tell it from another."""
+    """The first 16 digits of the SHA-256 of a file's content."""
     try:
         return _digest_as_of(file, Path(file).stat().st_mtime_ns)
     except OSError as error:
         raise UserError(f"{shown(file)} cannot be read ({error.strerror}); check the path") from None
 
 
-@cache  # styles and networks are the same for each photo of a folder
+@cache  # styles and networks are the same for every photo of a folder
 def _digest_as_of(file, changed):
-    with open_file(file) as content:
-        return hashlib.sha256(content.read()).hexdigest()[:16]
+    return hashlib.sha256(read_file(file)).hexdigest()[:16]
 
 
 def is_done(target, plan):
-    """Whether a picture is there that came of such a plan, and was finished. Its name alone does not say so."""
+    """Whether `target` is a finished picture made by such a plan. Its record decides, not its name."""
     record = _record_of(target)
     return bool(record) and not record.get("stopped") and _without_paths(record).items() >= _without_paths(plan).items()
 
 
 def are_done(target, plan):
-    """The same of the pictures <target>_<word>.png of a plan, each of whose records names the words of all."""
+    """Whether all pictures <target>_<word>.png of a plan are finished; the record of each lists all the words."""
     for file in target.parent.glob(f"{glob.escape(target.stem)}_*{target.suffix}"):
         if is_done(file, plan):
             return all(is_done(suffixed(target, word), plan) for word in _record_of(file)["words"])
@@ -61,11 +63,11 @@ def are_done(target, plan):
 def _record_of(target):
     try:
         record = read_record(target)
-    except (OSError, SyntaxError, ValueError):  # there is none, or no picture
+    except (OSError, SyntaxError, ValueError):  # no file there, or not a picture
         return None
     return record if isinstance(record, dict) else None
 
 
 def _without_paths(record):
-    """A record as JSON gives it back, but for where files lay."""
+    """A record after a round trip through JSON, without the places of the files."""
     return {name: value for name, value in json.loads(json.dumps(record)).items() if name != "paths"}

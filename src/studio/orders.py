@@ -66,8 +66,8 @@ def files_of(options, photo):
     kept = options.keep != "none"
     return {
         "content": photo,
-        "style": options.style,
         "mask": mask_of(photo, options.mask) if kept and options.mask else None,
+        "style": options.style,
         "model": options.model if kept and not options.mask else None,
         "vgg_weights": options.vgg_weights or (MINI if options.network == "mini" else None),
         "init": options.init if isinstance(options.init, Path) else None,

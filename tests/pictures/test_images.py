@@ -1,11 +1,14 @@
 import io
+import os
 import struct
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
+from files import reading
 from pictures.images import (
     box_sum,
     fit,
@@ -20,6 +23,7 @@ from pictures.images import (
     to_image,
     write_picture,
 )
+from pictures.provenance import planned
 from utils import PICTURES, UserError
 
 # Four corners of four colours: every turn and mirror of them differs.
@@ -199,3 +203,25 @@ def test_a_record_in_garbage_is_none_and_no_warning(tmp_path):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             assert read_record(target) is None and load(target).size == (8, 8)
+
+
+def test_a_photo_is_read_once_for_its_checksum_and_its_pixels(tmp_path, monkeypatch):
+    """Also when styles, masks and networks are read for the same plan."""
+    names = ["photo.png", "style1.png", "style2.png", "mask.png", "network.bin"]
+    for name in names:
+        Image.new("RGB", (8, 8), (len(name), 0, 0)).save(tmp_path / name, "PNG")
+    photo, *styles, mask, network = (tmp_path / name for name in names)
+    opened, open_file = [], reading.open_file
+    monkeypatch.setattr(reading, "open_file", lambda source: opened.append(Path(source).name) or open_file(source))
+    planned("stylize.py", {}, {"content": photo, "mask": mask, "style": styles, "model": network}, paths=False)
+    assert open_picture(photo).size == open_picture(mask).size == (8, 8)
+    assert sorted(opened) == sorted(names)
+
+
+def test_a_photo_that_changes_is_read_again(tmp_path):
+    for colour in ("red", "lime"):
+        Image.new("RGB", (8, 8), colour).save(tmp_path / "photo.png")
+        os.utime(tmp_path / "photo.png", ns=(0, len(colour)))
+        assert open_picture(tmp_path / "photo.png").getpixel((0, 0)) == Image.new("RGB", (1, 1), colour).getpixel(
+            (0, 0)
+        )
