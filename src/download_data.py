@@ -5,20 +5,20 @@ Usage:
   download_data.py --help
 
 Options:
-  --dataset=<name>    A data set of Kaggle as <owner>/<name>, the end of its page's address, or one of the names below
-                      [default: nikhilroxtomar/person-segmentation].
-  --file_path=<dir>   Folder in which the data set gets a folder of its own [default: data].
-  --force             Download again, and replace what is there once the new data set is complete.
+  --dataset=<name>    A data set on Kaggle as <owner>/<name>, the end of its page's address, or one of the names
+                      below [default: nikhilroxtomar/person-segmentation].
+  --file_path=<dir>   The folder in which the data set gets a folder of its own [default: data].
+  --force             Download again, and replace the data set once the new one is complete.
   --help              Show this text.
 
-Names of sets that come from their makers, without Kaggle:
+Data sets that come from their makers, without Kaggle:
   oxford-iiit-pet     7,390 photos of cats and dogs with trimaps, 0.8 GB, into oxford-iiit-pet/
   ade20k              22,210 scenes with 150 kinds of things labelled, 1 GB, into ADEChallengeData2016/
-  helen               2,099 faces with their parts labelled (HELEN*), into helenstar_release/; its archive must be
-                      fetched by hand, and the command says from where
+  helen               2,099 faces with their parts labelled (HELEN*), into helenstar_release/; you must download its
+                      archive by hand, and the command says from where
 
-Kaggle wants to know who asks: make a token at https://www.kaggle.com/settings (API, "Generate New Token")
-and save it as ~/.kaggle/access_token. After Ctrl-C or a lost connection the same command continues.
+Kaggle requires an account: make a token at https://www.kaggle.com/settings (API, "Generate New Token") and save it
+as ~/.kaggle/access_token. After Ctrl-C or a lost connection, the same command continues.
 """
 
 import re
@@ -37,7 +37,7 @@ def slug(name, value):
 
 
 def known(name, value):
-    """A check for a data set: a name of our own, or <owner>/<name> on Kaggle."""
+    """A check for a data set: one of our own names, or <owner>/<name> on Kaggle."""
     if value in SETS:
         return value
     try:

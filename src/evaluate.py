@@ -7,19 +7,20 @@ Usage:
 
 Options:
   --data=<dir>        The folder of the data set.
-  --layout=<name>     How it is laid out: people (images/ and masks/), pets, ade20k, helen; auto looks [default: auto].
-  --model=<files>     One trained network, or several with commas between them.
-  --part=<name>       all pictures, or those that were held_back when the networks were trained (of several
-                      networks: held back by all), or the training ones [default: all].
-  --sources=<names>   Also score the sources of the pictures apart, told by how their names begin, with commas between.
-  --ignore=<classes>  Classes that do not count, with commas between them, or none; if left out, those of the layout.
-  --nobody            The pictures show nobody: --data holds pictures alone, and all that is found is a false alarm.
-  --json=<file>       Also write the scores, of every picture too, as JSON.
+  --layout=<name>     Its layout: people (images/ and masks/), pets, ade20k or helen; auto looks at its folders
+                      [default: auto].
+  --model=<files>     One trained network, or several separated by commas.
+  --part=<name>       all pictures; held_back: those that no network was trained on; training: those that all were
+                      trained on [default: all].
+  --sources=<names>   Also score the sources of the pictures, separated by commas; file names begin with them.
+  --ignore=<classes>  Classes that do not count, separated by commas, or none; if left out, those of the layout.
+  --nobody            Count false alarms: --data is a folder of pictures that show nobody.
+  --json=<file>       Also write the scores, including those of each picture, as JSON.
   --panel=<file>      Also draw pictures, true masks and found masks side by side, as a PNG.
   --pictures=<n>      How many pictures the panel shows [default: 4].
-  --confusion=<file>  Also draw which classes are taken for which, as a PNG, where there are several.
-  --threshold=<x>     How sure a network of a single class must be, 0.01 to 0.99 [default: 0.5].
-  --curves=<runs>     Draw loss and score of these networks' training runs, with commas between them, in one figure.
+  --confusion=<file>  Also draw which classes are taken for which, as a PNG, if there are several classes.
+  --threshold=<x>     How sure a network with a single class must be, 0.01 to 0.99 [default: 0.5].
+  --curves=<runs>     Draw loss and score of these networks' training runs, separated by commas, in one plot.
   --save=<file>       Where the curves go, a PNG.
   --help              Show this text.
 
@@ -68,11 +69,11 @@ def main(argv):
 
 
 def evaluate(options):
-    """Draw curves or score networks, whichever is asked for."""
+    """Draw curves or score networks, whichever was asked for."""
     curves, save = options.pop("curves"), options.pop("save")
     if curves:
         with quiet_libraries():
-            from networks.runs import compare_runs
+            from networks.curves import compare_runs
         return compare_runs(curves, save)
     with quiet_libraries():
         from segmentation.evaluation import evaluate as score

@@ -6,20 +6,20 @@ Usage:
 
 Options:
   --file_path=<path>   A picture, a folder of pictures, or a pattern in quotes ('holiday/*.jpg').
-  --output=<name>      cutout: the figure on black, <name>_mask.jpeg; mask: the mask in grey, <name>_mask.png;
-                       alpha: the figure with a soft transparent edge, <name>_alpha.png; overlay: the figure
-                       tinted in its place, <name>_overlay.jpeg, or all classes of several, with a legend;
-                       index: the number of each pixel's class, <name>_index.png; masks: a mask of each class
-                       that is there, <name>_mask_<class>.png [default: cutout].
+  --output=<name>      cutout: the figure on black, <name>_mask.jpeg; mask: the grey mask, <name>_mask.png;
+                       alpha: the figure on a transparent background, <name>_alpha.png; overlay: the picture with
+                       its figure tinted, or with all classes and a legend, <name>_overlay.jpeg; index: the number
+                       of each pixel's class, <name>_index.png; masks: a mask for each class that occurs,
+                       <name>_mask_<class>.png [default: cutout].
   --save=<path>        The file to write, or the folder for many, instead of a file beside each picture.
-  --classes=<names>    What belongs to the figure, of a network that knows several classes, with commas between
-                       them: hair,face; if left out, what its record calls the figure.
-  --threshold=<x>      How sure the network must be, 0.01 to 0.99: higher keeps less [default: 0.5].
+  --classes=<names>    The classes that make up the figure, separated by commas, if the network knows several:
+                       hair,face; if left out, those that its record calls the figure.
+  --threshold=<x>      How sure the network must be, 0.01 to 0.99; higher keeps less [default: 0.5].
   --model=<file>       The trained network [default: model/person.keras].
-  --force              Of many pictures, make again what is done already; if left out, what was made of the same
-                       picture with the same options is passed over.
-  --record=<what>      What of the files that a result is made of is written into it: names and checksums, or
-                       full: also where they lie, and so perhaps who you are [default: names].
+  --force              Process all pictures of a folder again. If left out, pictures that are done already, with
+                       the same options, are skipped.
+  --record=<what>      What each result tells about the files it was made from: names (and checksums), or full:
+                       also where they lie, and so perhaps who you are [default: names].
   --help               Show this text.
 
 Examples:

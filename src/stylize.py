@@ -7,47 +7,48 @@ Usage:
 
 Options:
   --content=<path>         The photo; or a folder of photos, or a pattern in quotes ('holiday/*.jpg').
-  --style=<pictures>       The picture whose style it takes; several, with commas between them, are blended.
+  --style=<pictures>       The picture whose style the painting takes; several, separated by commas, are blended.
   --save=<path>            The painting, at the photo's own size; without an ending a .jpg. For many photos, a folder.
-  --similarity=<names>     What to stay close to: content, balanced or style; several, with commas between them,
-                           are all painted, and a labelled sheet of them [default: balanced].
-  --epochs=<n>             Optimisation steps in all, coarse to fine, fewer where no more is gained [default: 500].
-  --keep=<part>            What stays untouched: figure, background or none [default: figure].
-  --keep_classes=<names>   What the figure is, of a network that knows several classes, with commas between them:
-                           person,bicycle; if left out, what its record calls the figure.
+  --similarity=<names>     What to stay close to: content, balanced or style. Several, separated by commas, are all
+                           painted, with a labelled sheet of them [default: balanced].
+  --epochs=<n>             The most optimisation steps in all, coarse to fine; painting stops earlier when nothing
+                           is gained [default: 500].
+  --keep=<part>            The part to keep untouched: figure, background or none [default: figure].
+  --keep_classes=<names>   The classes that make up the figure, separated by commas, if the network knows several:
+                           person,bicycle; if left out, those that its record calls the figure.
   --mask=<path>            Your own mask, white = figure, instead of a network's; for many photos, a folder of masks.
   --model=<file>           The network that finds the figure [default: model/person.keras].
-  --feather=<px>           How far the kept part fades out into the painting [default: 2].
+  --feather=<px>           Over how many pixels the kept part fades into the painting [default: 2].
   --size=<px>              The long side while painting [default: 512].
-  --scales=<n>             At how many sizes it is painted at most, each half of the next; more scales give larger
-                           shapes, 1 stays closest to the photo [default: 5].
-  --network=<name>         The network that sees content and style: vgg19, or mini, a thin one that has learnt from it,
-                           ships with us and takes seconds [default: vgg19].
-  --vgg_weights=<file>     Its weights, instead of those that Keras downloads once or that ship with us.
+  --scales=<n>             The most sizes to paint at, each half of the next. More scales give larger shapes, 1
+                           stays closest to the photo [default: 5].
+  --network=<name>         The network that judges content and style: vgg19, or mini, a thin one that has learnt
+                           from it, comes with the project and takes seconds [default: vgg19].
+  --vgg_weights=<file>     The weights of that network, instead of those that Keras downloads once or that come with
+                           the project.
   --style_weight=<x>       How much the style counts [default: 10].
   --content_weight=<x>     How much the content counts [default: 1].
   --tv_weight=<x>          How much smoothness counts [default: 2].
-  --style_statistic=<x>    moments: the means and covariances of the features; gram: their Gram matrices, as in
-                           2015 [default: moments].
-  --style_scale=<x>        The long side of the style, as a factor of the photo's: larger for broader strokes
+  --style_statistic=<x>    moments: means and covariances of the features; gram: their Gram matrices, as in 2015
+                           [default: moments].
+  --style_scale=<x>        The long side of the style, as a multiple of the photo's; larger for broader strokes
                            [default: 1].
-  --blend=<weights>        How much each of several styles counts, with commas between them; equally if left out.
-  --color=<source>         style: take the style's colours; content: keep the photo's, paint in its luminance
+  --blend=<weights>        How much each of several styles counts, separated by commas; equally if left out.
+  --color=<source>         style: take the style's colours; content: keep the photo's and paint its luminance only
                            [default: style].
-  --init=<what>            What the canvas shows at first: content, noise, or a picture to go on from
-                           [default: content].
+  --init=<what>            How the canvas starts: content, noise, or a picture to continue from [default: content].
   --averaging=<x>          Average the last steps, 0 to 0.99; 0.9 averages about ten [default: 0].
-  --seed=<n>               Same seed, same machine: the same painting [default: 0].
-  --precision=<name>       auto, float32 or bfloat16; auto takes what is faster here [default: auto].
-  --evolution=<file>       An animation of the picture coming into being, .gif or .webp.
-  --snapshots=<steps>      Save the picture at these steps too, with commas between them: 100,200.
+  --seed=<n>               The same seed on the same machine gives the same painting [default: 0].
+  --precision=<name>       auto (the faster one on this machine), float32 or bfloat16 [default: auto].
+  --evolution=<file>       An animation of the painting coming into being, .gif or .webp.
+  --snapshots=<steps>      Also save the picture at these steps, separated by commas: 100,200.
   --panel=<file>           Content, style, snapshots and painting side by side.
-  --parts=<file>           What is kept, what is painted, and their sum, side by side.
-  --force                  Of many photos, paint again what is done already; if left out, what was painted of the same
-                           photo with the same options is passed over.
-  --record=<what>          What of the files that a painting is made of is written into it: names and checksums, or
-                           full: also where they lie, and so perhaps who you are [default: names].
-  --show=<picture>         Tell how a painting was made, and do nothing else.
+  --parts=<file>           The kept part, the painted part and their sum side by side.
+  --force                  Paint all photos of a folder again. If left out, photos that are done already, with the
+                           same options, are skipped.
+  --record=<what>          What a painting tells about the files it was made from: names (and checksums), or full:
+                           also where they lie, and so perhaps who you are [default: names].
+  --show=<picture>         Print how a painting was made, and do nothing else.
   --help                   Show this text.
 
 Examples:

@@ -39,7 +39,7 @@ def test_photo_to_painting_without_a_network_connection(tmp_path):
     given += ["--network=mini", "--epochs=3", "--size=96"]
     done = in_a_shell("-c", NO_SOCKETS, "src/stylize.py", *given)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"\d+% of it stays as it is", done.stdout)
+    assert re.search(r"\d+% of the photo is kept", done.stdout)
     photo, painted = (np.asarray(Image.open(file), int) for file in (PORTRAIT, target))
     same = (photo == painted).all(axis=2)
     assert same[60:110, 190:260].mean() > 0.95 and same[:60, 380:].mean() < 0.1  # her face, and what is behind her

@@ -117,7 +117,7 @@ def test_a_photo_of_nothing_is_named(stylize, place, keep):
     clear[30:50, 40:50, 3] = 255 * (keep != "--keep=none")  # all that can be seen of it is kept
     Image.fromarray(clear).save("clear.png")
     status, _, err = stylize(content="clear.png", keep=keep)
-    assert status == 2 and "clear.png: nothing of it is left to paint" in err and err.count("\n") == 1
+    assert status == 2 and "clear.png: all of it is kept or transparent" in err and err.count("\n") == 1
 
 
 def test_exif_orientation_is_applied_and_alpha_survives(stylize):

@@ -48,6 +48,19 @@ def check_apart(targets, sources):
         taken[place] = f"what {option} writes"
 
 
+def check_network(options):
+    """Check --model and --init of a script that trains a network."""
+    for option in ("model", "init"):
+        if options[option]:
+            check_ending(f"--{option}", options[option], NETWORK_ENDINGS)
+    check_file("--model", options["model"])
+
+
+def run_of(options):
+    """The place to lock while a network is trained: the folder of its run, with the option that names it."""
+    return "--model", options["model"].with_suffix(".run")
+
+
 # ---------------------------------------------------------------- results of many pictures
 
 

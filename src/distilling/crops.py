@@ -1,4 +1,4 @@
-"""Pieces of photos and of paintings, of many scales and colours, for a network to learn from."""
+"""Crops of photos and paintings at many scales and in many colours, for a network to learn from."""
 
 import hashlib
 from pathlib import Path
@@ -9,16 +9,16 @@ import numpy as np
 from files.listing import find_pictures
 from pictures.images import LANCZOS, flatten, open_picture, to_array
 
-PAINTINGS = 0.4  # their share of a batch
-CLOSEST = 2.5  # the short side of a picture is so many times the side of a crop at most
-SWAPPED = 0.3  # the share of crops whose colours change places
-HELD_BACK = 20  # every so many-th photo is never learnt from
+PAINTINGS = 0.4  # the share of paintings in a batch
+CLOSEST = 2.5  # the short side of a picture is at most this many times the side of a crop
+SWAPPED = 0.3  # the share of crops whose colour channels are permuted
+HELD_BACK = 20  # one photo in so many is held back from training
 
 
 class Crops(keras.utils.PyDataset):
-    """Batches (n, side, side, 3) float32 0..1, that depend on the seed, the epoch and their place in it alone.
+    """Batches (n, side, side, 3) float32 0..1, which depend only on the seed, the epoch and their place in it.
 
-    Where they are `fixed`, each epoch has the same.
+    If `fixed`, every epoch has the same batches.
     """
 
     def __init__(self, photos, paintings, side, batch_size, steps, seed=0, fixed=False):
@@ -32,21 +32,21 @@ class Crops(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         random = self.random(self.epoch, index)
-        return (np.stack([self.any(random) for _ in range(self.batch_size)]),)
+        return (np.stack([self.draw(random) for _ in range(self.batch_size)]),)
 
     def on_epoch_end(self):
         self.epoch += not self.fixed
 
     def random(self, *place):
-        """A generator of random numbers that depends on the seed and on a place, whole numbers, alone."""
+        """A generator of random numbers that depends only on the seed and on `place`, whole numbers."""
         return np.random.default_rng((self.seed, *place))
 
-    def any(self, random):
-        """A crop of a photo or a painting."""
-        return self.one(self.paintings if random.random() < PAINTINGS else self.photos, random)
+    def draw(self, random):
+        """A random crop of a photo or a painting, (side, side, 3)."""
+        return self.draw_from(self.paintings if random.random() < PAINTINGS else self.photos, random)
 
-    def one(self, files, random):
-        """A crop of one of some files, (side, side, 3)."""
+    def draw_from(self, files, random):
+        """A random crop of one of the files, (side, side, 3)."""
         picture = flatten(open_picture(files[random.integers(len(files))]))
         length = min(picture.size) / CLOSEST ** random.random()
         left, top = (random.random() * (whole - length) for whole in picture.size)
@@ -59,17 +59,17 @@ class Crops(keras.utils.PyDataset):
 
 
 def pictures_in(option, folders):
-    """The pictures of some folders, or of all folders in them."""
+    """All pictures in some folders and the folders inside them."""
     return [file for folder in folders for file in find_pictures(option, str(Path(folder) / "**"))]
 
 
-def part(photos):
-    """Some files in two parts: to learn from, and held back to judge by."""
+def hold_back(photos):
+    """Split files into those to learn from and those held back."""
     held_back = photos[::HELD_BACK]
     return [photo for place, photo in enumerate(photos) if place % HELD_BACK], held_back
 
 
 def fingerprint(files):
     """A hash of the names and sizes of some files."""
-    told = [f"{file.name} {file.stat().st_size}" for file in files]
-    return hashlib.sha256("\n".join(told).encode(errors="surrogateescape")).hexdigest()
+    lines = [f"{file.name} {file.stat().st_size}" for file in files]
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()

@@ -1,4 +1,4 @@
-"""Distilling a thin network out of VGG19: from pictures to a network with its record, in a run that can go on."""
+"""Distil a thin network from VGG19, in a run that can be continued, and write it with its record."""
 
 import math
 import sys
@@ -8,18 +8,18 @@ import numpy as np
 
 from command.options import recordable
 from command.process import stop_between_steps
-from distilling.crops import Crops, fingerprint, part, pictures_in
+from distilling.crops import Crops, fingerprint, hold_back, pictures_in
 from distilling.lesson import Lesson, folded
 from distilling.pruning import prune
 from networks.hardware import POLICIES, accelerators, choose_precision, use_xla
-from networks.runs import Run
+from networks.runs import Recorder, Run
 from networks.saved import copy_layers, save_network
 from networks.vgg import THIN, thin_vgg
 from style.features import LAYERS, vgg19
 from utils import ROOT, UserError, shown
 
-FIRST = 48  # pictures that decide where it begins; of fewer, the least squares learn their chances by heart
-JUDGED = 12  # batches of held-back photos that an epoch is judged by
+FIRST = 48  # pictures that the pruning looks at; with fewer, its least squares overfit
+JUDGED = 12  # batches of held-back photos that judge an epoch
 
 
 def distill(
@@ -43,7 +43,7 @@ def distill(
     options = locals() | {"widths": list(widths)}
     keras.utils.set_random_seed(seed)
     photos, paintings = pictures_in("--photos", photos), pictures_in("--paintings", paintings)
-    learnt, held_back = part(photos)
+    learnt, held_back = hold_back(photos)
     run = Run(model, options, fingerprint(photos + paintings), "likeness")
     run.precision = run.precision or choose_precision(precision)
     master = vgg19(vgg_weights, run.precision)
@@ -69,7 +69,7 @@ def distill(
 
 
 def _lesson(master, options, precision):
-    """The lesson of a run, compiled."""
+    """The compiled lesson of a run."""
     apprentice = thin_vgg(options["widths"], LAYERS, POLICIES[precision])
     lesson = Lesson(master, apprentice, options["canvases"], options["size"])
     decay = keras.optimizers.schedules.CosineDecay(
@@ -80,7 +80,7 @@ def _lesson(master, options, precision):
 
 
 class Easel(keras.callbacks.Callback):
-    """Puts new canvases up for each epoch, of photos to be painted like paintings and like photos."""
+    """Starts new canvases in each epoch: photos, to be painted in the style of paintings and of photos."""
 
     def __init__(self, crops, count):
         super().__init__()
@@ -88,8 +88,8 @@ class Easel(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         random = self.crops.random(epoch)
-        contents = [self.crops.one(self.crops.photos, random) for _ in range(self.count)]
-        styles = [self.crops.any(random) for _ in range(self.count)]
+        contents = [self.crops.draw_from(self.crops.photos, random) for _ in range(self.count)]
+        styles = [self.crops.draw(random) for _ in range(self.count)]
         self.model.set_easel(contents, styles, float(self.model.optimizer.learning_rate))
 
 
@@ -104,26 +104,28 @@ def _fit(lesson, training, judged, run, options):
         validation_data=judged,
         initial_epoch=training.epoch,
         epochs=options["epochs"],
-        callbacks=[run, *easel, keras.callbacks.TerminateOnNaN()],
+        callbacks=[Recorder(run), *easel, keras.callbacks.TerminateOnNaN()],
         shuffle=False,
         verbose=1 if sys.stdout.isatty() else 2,
     )
     if run.broken:
-        raise UserError(f"the loss is no number any more; {run.kept}try a smaller --learning_rate, or float32")
+        raise UserError(
+            f"the loss became infinite or NaN; {run.kept}try a smaller --learning_rate, or --precision=float32"
+        )
 
 
 def _publish(run, lesson, options):
-    """Write the best network of the run so far with its record; the sentence that says so."""
+    """Write the best network so far with its record, and return a sentence that says so."""
     if not run.best:
         return "no epoch was finished"
-    run.load_best(lesson)
+    run.load("best", lesson)
     save_network(options["model"], folded(lesson, options["widths"]), _record(run, options))
     epoch, likeness = run.best["epoch"], run.score_of(run.best)
-    return f"{shown(options['model'])} is the network of epoch {epoch} of {len(run.history)}, likeness {likeness:.3f}"
+    return f"{shown(options['model'])} holds epoch {epoch} of {len(run.history)}, the best: likeness {likeness:.3f}"
 
 
 def _record(run, options):
-    """All that explains a network: how it was made, on what, how like VGG19 it sees."""
+    """The record of a network: how it was made, on what, and how close to VGG19 it comes."""
     return {
         "network": "thin",
         "network_options": {"widths": options["widths"], "layers": list(LAYERS)},

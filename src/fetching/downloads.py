@@ -1,4 +1,4 @@
-"""A big archive from the network: fetched so that a later run continues, unpacked with suspicion, installed whole."""
+"""Download a big archive so that a later run can continue, unpack it with suspicion, and install it in one step."""
 
 import hashlib
 import os
@@ -13,35 +13,34 @@ from fetching.archives import BROKEN, open_archive
 from files.whole import write_json
 from utils import UserError, shown
 
-MOST_FILES = 99_999  # four times those of the largest known set
-LONGEST_NAME = 255  # bytes between two slashes, which disks take
-MOST_EXPANSION = 200  # photos hardly shrink in an archive; a bomb grows a thousandfold
+MOST_FILES = 99_999  # four times as many as the largest known set has
+LONGEST_NAME = 255  # bytes between two slashes that disks accept
+MOST_UNPACKED = 200  # times the packed size; photos hardly shrink in an archive, a bomb grows a thousandfold
 WAITS = (1, 2, 4, 8, 16)  # seconds before each new try on a cut connection
 SILENCE = 60  # seconds without a byte after which a connection counts as cut
 
 
 class Unfinished(UserError):
-    """Not all of the data set could be had. What has arrived stays for the next run."""
+    """The data set did not arrive completely. What has arrived stays for the next run."""
 
 
 # ---------------------------------------------------------------- the network
 
 
 class Part(NamedTuple):
-    """An archive to bring: the answer that told of it, its size in bytes or 0, its file, and whether a later run may
-    continue that."""
+    """An archive to download."""
 
-    answer: object
-    size: int
-    file: Path
-    lasts: bool
+    answer: object  # the server's first answer
+    size: int  # in bytes; 0 if the server does not say
+    file: Path  # where it goes
+    lasts: bool  # whether a later run may continue it
 
 
 def bring(answers, work, dataset, checksums=None):
-    """Bring archives into the folder work, continuing what an earlier run left there. Returns the files.
+    """Download archives into the folder `work`, continuing what an earlier run left there. Returns the files.
 
-    answers: {name or address of an archive: the first answer of its server}; checksums: as verify() takes them, by
-    the same names.
+    answers: {name or address of an archive: the first answer of its server}; checksums: {the same name: checksum as
+    `verify` takes it}.
     """
     parts = [part_of(name, answer, work) for name, answer in answers.items()]
     tidy(work, keep=[part.file for part in parts if part.lasts])
@@ -56,20 +55,20 @@ def bring(answers, work, dataset, checksums=None):
 
 
 def part_of(name, answer, work):
-    """What is known of an archive from the first answer of its server."""
+    """Describe an archive by the first answer of its server."""
     size = int(answer.headers.get("Content-Length") or 0)
     version = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
-    # Named after its version: half of an old archive is never continued with half of a new one.
+    # The file is named after the version, so that half of an old archive is never continued with half of a new one.
     mark = hashlib.sha256(f"{name} {version} {size}".encode()).hexdigest()[:16]
     return Part(answer, size, work / f"{mark}-{name.rpartition('/')[2]}", bool(version and size))
 
 
 def verify(file, checksum, dataset):
-    """Refuse, and remove, an archive of another checksum than is published, "<kind>:<digits>" or None."""
+    """Remove and refuse an archive that does not have the published checksum, "<kind>:<digits>" or None."""
     if not checksum:
         return
     kind, _, digits = checksum.partition(":")
-    found = hashlib.new(kind, usedforsecurity=False)  # which lets MD5 pass where it is banned: it finds mishaps still
+    found = hashlib.new(kind, usedforsecurity=False)  # some systems ban MD5 otherwise; it still detects accidents
     with open(file, "rb") as content:
         while block := content.read(2**20):
             found.update(block)
@@ -77,16 +76,16 @@ def verify(file, checksum, dataset):
         file.unlink()
         name = file.name.partition("-")[2]
         raise Unfinished(
-            f"--dataset={dataset}: {shown(name)} arrived with another {kind.upper()} than is published; it is removed, "
-            "and the same command brings it again"
+            f"--dataset={dataset}: {shown(name)} arrived with another {kind.upper()} than is published and was "
+            "removed; run the same command again"
         )
 
 
 @contextmanager
 def plain_network_errors(option, site, reasons):
-    """Turn what goes wrong between us and a site into one line without addresses, which may hold credentials.
+    """Turn network errors into one line. It names no address, because addresses may hold credentials.
 
-    option: the option and its value, which the line begins with; reasons: {HTTP status: the line}.
+    option: the option and its value, with which the line begins; reasons: {HTTP status: line}.
     """
     import requests
 
@@ -94,8 +93,8 @@ def plain_network_errors(option, site, reasons):
         yield
     except requests.HTTPError as error:
         status = error.response.status_code
-        reason = reasons.get(status, f"{option} cannot be had from {site} now ({status}); try again later")
-    except (requests.RequestException, ValueError):  # the address or the length that a server tells may be none
+        reason = reasons.get(status, f"{option} is not available from {site} now ({status}); try again later")
+    except (requests.RequestException, ValueError):  # ValueError: the server gave an impossible address or length
         reason = f"{option}: cannot reach {site}; check the network and run the same command again"
     else:
         return
@@ -103,7 +102,7 @@ def plain_network_errors(option, site, reasons):
 
 
 def fetch(answer, archive, size):
-    """Bring what is missing of the archive to disk; a cut connection is tried again a few times."""
+    """Download what is missing of the archive; try again a few times if the connection is cut."""
     import requests
 
     for wait in (*WAITS, None):
@@ -116,14 +115,14 @@ def fetch(answer, archive, size):
 
 
 def stream(answer, archive, size):
-    """Ask once for what is missing of the archive and append it."""
+    """Request what is missing of the archive once, and append it to the file."""
     import requests
     from tqdm import tqdm
 
     have = length(archive) if length(archive) <= size else 0
     if size and have == size:
         return
-    # Asked anew where the answer came from, because Kaggle's client can neither wait a limited time nor continue.
+    # Repeat the request behind the answer, because Kaggle's client has no timeout and cannot continue a download.
     asked = answer.request
     headers = {**asked.headers, "Range": f"bytes={have}-", "Accept-Encoding": "identity"}
     with requests.request(
@@ -131,7 +130,7 @@ def stream(answer, archive, size):
     ) as body:
         body.raise_for_status()
         have = have if body.status_code == 206 else 0
-        if archive.name.endswith("gz"):  # which some servers call a tar file that is packed for the journey
+        if archive.name.endswith("gz"):  # some servers present a tar.gz as a tar with gzip as its transfer encoding
             body.raw.headers.pop("Content-Encoding", None)
         bar = tqdm(total=size or None, initial=have, unit="B", unit_scale=True, disable=None, leave=False)
         with bar, open(archive, "ab" if have else "wb") as file:
@@ -143,7 +142,7 @@ def stream(answer, archive, size):
 
 
 def length(file):
-    """The size of a file in bytes, 0 where there is none."""
+    """The size of a file in bytes, 0 if it does not exist."""
     return file.stat().st_size if file.exists() else 0
 
 
@@ -151,7 +150,7 @@ def length(file):
 
 
 def unpack(archive, folder, dataset):
-    """Unpack an archive into a folder, or refuse all of it."""
+    """Unpack an archive into a folder, or refuse it as a whole."""
     from tqdm import tqdm
 
     try:
@@ -160,22 +159,22 @@ def unpack(archive, folder, dataset):
                 raise UserError(f"--dataset={dataset} is refused: its archive {wrong}; choose another data set")
             for member in tqdm(bundle.members(), unit=" files", disable=None, leave=False):
                 bundle.extract(member, folder)
-    except (*BROKEN, FileExistsError, NotADirectoryError, IsADirectoryError):  # a file in the place of a folder
+    except (*BROKEN, FileExistsError, NotADirectoryError, IsADirectoryError):  # a file stands where a folder should be
         raise UserError(
             f"--dataset={dataset} did not arrive as a sound zip or tar.gz archive; run again or later"
         ) from None
 
 
 def mistrust(members, archive):
-    """What is wrong with the members of an archive, in words, or None. They are strangers' words and not our paths."""
+    """Describe what is wrong with the members of an archive, or return None. A stranger wrote their names and sizes."""
     count = total = 0
     packed, free = length(archive), shutil.disk_usage(archive.parent).free
-    places, blind = set(), archive.with_name(archive.name.swapcase()).exists()  # whether A and a are one to the disk
-    for count, member in enumerate(members, 1):  # and no further than to the first wrong one: the rest may be a bomb
+    places, blind = set(), archive.with_name(archive.name.swapcase()).exists()  # blind: the disk ignores case
+    for count, member in enumerate(members, 1):  # stop at the first wrong member: the rest may be a bomb
         total += member.size
         if count > MOST_FILES:
             return f"holds {count:,} files or more"
-        if total > MOST_EXPANSION * packed:
+        if total > MOST_UNPACKED * packed:
             return f"of {packed:,} bytes would grow to {total:,} or more"
         if total > free:
             return f"would grow to {total:,} bytes or more, and the disk has {free:,} free"
@@ -189,9 +188,9 @@ def mistrust(members, archive):
 
 
 def mistrust_one(member):
-    """What is wrong with a member of an archive, in words, or None."""
+    """Describe what is wrong with a member of an archive, or return None."""
     name = member.name
-    # Some disks leave out the blanks and dots at a name's end, and take ".. " for "..".
+    # Some disks drop blanks and dots at the end of a name, and so take ".. " for "..".
     if re.match(r"/|[A-Za-z]:", name) or re.search(r"\\|[\0-\x1f]|(^|/)[. ]{2,}(/|$)", name):
         return "a path that leads out of its folder"
     if any(len(part.encode(errors="replace")) > LONGEST_NAME for part in name.split("/")):
@@ -199,14 +198,14 @@ def mistrust_one(member):
     if not member.plain:
         return "a link or device"
     if member.size < 0:
-        return "which would be smaller than nothing"
+        return "which has a negative size"
     if member.locked:
         return "which needs a password"
     return None
 
 
 def refuse_to_overwrite(target, force):
-    """Stop before a folder of the user is replaced unasked."""
+    """Refuse to replace a folder of the user without --force."""
     if target.exists() and not force:
         raise UserError(
             f"--file_path={shown(target.parent)} already holds {shown(target.name)}, which is not a finished download "
@@ -215,7 +214,7 @@ def refuse_to_overwrite(target, force):
 
 
 def top_of(unpacked, name):
-    """The folder of an unpacked data set, and its name: the one folder at the top, or all there is under that name."""
+    """The folder of an unpacked data set and its name: the only folder at the top, or else everything, as `name`."""
     tops = list(unpacked.iterdir())
     if len(tops) == 1 and tops[0].is_dir() and not tops[0].name.startswith("."):
         return tops[0], tops[0].name
@@ -223,7 +222,7 @@ def top_of(unpacked, name):
 
 
 def install(content, target, work, record, force):
-    """Move the folder of an unpacked data set to its place, beside the folder work, in one step. Returns that place."""
+    """Move an unpacked data set to `target`, beside the folder `work`, in one step. Returns `target`."""
     refuse_to_overwrite(target, force)
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     write_json(content / "source.json", record | {"downloaded": when})
@@ -239,7 +238,7 @@ def install(content, target, work, record, force):
 
 
 def put_back(work):
-    """Return a data set to its place if a run was stopped between taking it away and replacing it."""
+    """Restore a data set if a run was stopped after moving it away and before replacing it."""
     for old in work.glob("old/*"):
         if not work.with_name(old.name).exists():
             os.replace(old, work.with_name(old.name))
@@ -250,7 +249,7 @@ def put_back(work):
 
 @contextmanager
 def workspace(work):
-    """A hidden folder to work in. It goes at the end, unless the next run can continue with what it holds."""
+    """Make a hidden folder to work in, and remove it at the end unless the next run can continue with it."""
     made = [place for place in work.parents if not place.exists()]
     try:
         work.mkdir(parents=True, exist_ok=True)
@@ -259,18 +258,18 @@ def workspace(work):
     except KeyboardInterrupt:
         raise KeyboardInterrupt("the same command continues") from None
     except BaseException as error:
-        kept = any(work.glob("old/*"))  # the user's data set, and the disk did not let it return
+        kept = any(work.glob("old/*"))  # the user's data set, which could not be moved back
         if not kept and not isinstance(error, Unfinished):
             tidy(work)
         raise
     finally:
         for place in (work, *made):
-            with suppress(OSError):  # it holds something: the data set, or what the next run continues
+            with suppress(OSError):  # not empty: it holds the data set, or what the next run continues
                 place.rmdir()
 
 
 def tidy(work, keep=()):
-    """Empty the folder work, but for the files to keep."""
+    """Empty the folder `work`, except for the files to keep."""
     for place in [place for place in work.glob("*") if place not in keep]:
         if place.is_dir():
             shutil.rmtree(place, ignore_errors=True)

@@ -13,7 +13,7 @@ NEW_TOKEN = 'in your Kaggle account settings, API, "Generate New Token" and put 
 
 
 def from_kaggle(dataset):
-    """A function that brings the archive of a data set on Kaggle into a folder, once Kaggle knows us."""
+    """Log in to Kaggle, and return a function that downloads the archive of a data set into a folder."""
     with plain_kaggle_errors(dataset):
         client = log_in()
 
@@ -25,19 +25,19 @@ def from_kaggle(dataset):
 
 
 def log_in():
-    """A client of Kaggle with the user's credentials, from all the places where Kaggle's own tool seeks them."""
-    # kagglesdk and not kaggle: that logs in and prints when imported, and ignores KAGGLE_API_ENVIRONMENT.
+    """A Kaggle client with the user's credentials, from all the places where Kaggle's own tool looks for them."""
+    # kagglesdk instead of kaggle, which logs in and prints when imported, and ignores KAGGLE_API_ENVIRONMENT.
     from kagglesdk import KaggleClient, KaggleCredentials, get_access_token_from_env
 
     try:
         token, _ = get_access_token_from_env()
-    except (OSError, UnicodeError):  # the text of the error may hold the token, so it is not shown
+    except (OSError, UnicodeError):  # do not show the error's text: it may hold the token
         raise UserError(f"cannot read your Kaggle token; {NEW_TOKEN}") from None
     name, key = old_credentials()
     if not (token or key):
         try:
             session = KaggleCredentials.load(KaggleClient())
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):  # what it is told there is damaged
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):  # the saved login is damaged
             raise UserError(
                 f"cannot read ~/.kaggle/credentials.json; delete it, and make a token {NEW_TOKEN}"
             ) from None
@@ -47,13 +47,13 @@ def log_in():
             f"no Kaggle credentials found; {NEW_TOKEN} or the environment variable KAGGLE_API_TOKEN "
             "(the older ~/.kaggle/kaggle.json works too)"
         )
-    if not re.fullmatch("[!-~]+", token or f"{name}{key}"):  # the HTTP library would refuse it, and print it
+    if not re.fullmatch("[!-~]+", token or f"{name}{key}"):  # the HTTP library would refuse it and print it
         raise UserError(f"your Kaggle token holds blanks or other stray characters; {NEW_TOKEN}")
     return KaggleClient(username=name, password=key, api_token=token)
 
 
 def old_credentials():
-    """User name and key from the environment or from kaggle.json, or None and None."""
+    """The user name and key from the environment or from kaggle.json, or None twice."""
     name, key = os.environ.get("KAGGLE_USERNAME"), os.environ.get("KAGGLE_KEY")
     if name and key:
         return name, key
@@ -65,7 +65,7 @@ def old_credentials():
 
 
 def plain_kaggle_errors(dataset):
-    """Turn what goes wrong between us and Kaggle into one line."""
+    """Turn errors in talking to Kaggle into one line."""
     option = f"--dataset={shown(dataset)}"
     reasons = {
         401: f"Kaggle does not accept your credentials (401); {NEW_TOKEN}",
@@ -76,11 +76,11 @@ def plain_kaggle_errors(dataset):
 
 
 def download(client, dataset, work):
-    """Bring the archive of a data set into the folder work. Returns it in a list."""
+    """Download the archive of a data set into the folder `work`. Returns it in a list."""
     from kagglesdk.datasets.types.dataset_api_service import ApiDownloadDatasetRequest
 
     request = ApiDownloadDatasetRequest()
     request.owner_slug, request.dataset_slug = dataset.split("/")
     with client, client.datasets.dataset_api_client.download_dataset(request) as answer:
-        pass  # the rest of it is asked for anew
+        pass  # `stream` repeats the request for the content
     return bring({"archive.zip": answer}, work, dataset)

@@ -17,14 +17,14 @@ FOLDER = "people_segmentation"  # the one folder at the top of that data set's a
 
 
 def download_data(dataset=DATASET, file_path=ROOT / "data", force=False):
-    """Put a data set into a folder of its own in file_path, whole or not at all. Returns that folder."""
+    """Put a data set into a folder of its own inside `file_path`, whole or not at all. Returns that folder."""
     file_path = Path(file_path)
-    work = file_path / f".{dataset.replace('/', '--')}.part"  # hidden, and on the disk of the final place
+    work = file_path / f".{dataset.replace('/', '--')}.part"  # hidden, and on the same disk as its final place
     with plain_disk_errors(file_path):
         put_back(work)
         target = find_finished(dataset, file_path)
         if target and not force:
-            shutil.rmtree(work, ignore_errors=True)  # of a run that was killed once the set was in its place
+            shutil.rmtree(work, ignore_errors=True)  # left by a run that was killed right after installing the set
             print(f"{target} is complete and stays as it is; --force downloads it again")
         else:
             target = fetch_data(dataset, work, force)
@@ -33,7 +33,7 @@ def download_data(dataset=DATASET, file_path=ROOT / "data", force=False):
 
 
 def fetch_data(dataset, work, force):
-    """Download, unpack and install a data set by way of the folder work."""
+    """Download, unpack and install a data set, using the folder `work`."""
     folders = {DATASET: FOLDER} | {name: source.folder for name, source in SETS.items()}
     if dataset in folders:
         refuse_to_overwrite(work.with_name(folders[dataset]), force)
@@ -41,12 +41,12 @@ def fetch_data(dataset, work, force):
     with workspace(work):
         for archive in get(work):
             unpack(archive, work / "unpacked", dataset)
-        content, name, site = unpacked(dataset, work / "unpacked")
-        return install(content, work.with_name(name), work, {"dataset": dataset, "site": site}, force)
+        found, name, site = unpacked(dataset, work / "unpacked")
+        return install(found, work.with_name(name), work, {"dataset": dataset, "site": site}, force)
 
 
 def unpacked(dataset, folder):
-    """The content of an unpacked data set, the name of its folder, and the site it is from."""
+    """The folder of an unpacked data set, the name it should have, and the site it comes from."""
     if dataset in SETS:
         return sources.find_content(folder, dataset), SETS[dataset].folder, SETS[dataset].site
     return *top_of(folder, dataset.split("/")[1]), "kaggle.com"
@@ -54,7 +54,7 @@ def unpacked(dataset, folder):
 
 @contextmanager
 def plain_disk_errors(file_path):
-    """Turn what goes wrong on the disk into one line."""
+    """Turn disk errors into one line."""
     try:
         yield
     except OSError as error:
@@ -63,7 +63,7 @@ def plain_disk_errors(file_path):
 
 
 def find_finished(dataset, file_path):
-    """The folder in file_path into which an earlier run, or the user by hand, put this data set, or None."""
+    """The folder where an earlier run, or the user by hand, put this data set, or None."""
     for record in sorted(file_path.glob("*/source.json")):
         with suppress(OSError, ValueError, TypeError, KeyError):
             if read_json(record)["dataset"] == dataset:
@@ -75,22 +75,22 @@ def report(target, dataset):
     """Say what a data set holds and what to type next."""
     files = [file.relative_to(target) for file in target.rglob("*") if file.is_file()]
     pictures = [file for file in files if file.suffix.lower() in PICTURES and not file.name.startswith(".")]
-    print(f"{target}: {told_known(pictures, dataset) if dataset in SETS else told(pictures, files)}")
+    print(f"{target}: {known_content(pictures, dataset) if dataset in SETS else content(pictures, files)}")
     usual = target.resolve() == (ROOT / "data" / FOLDER).resolve()
     place = f'"{target}"' if " " in str(target) else target
     print("next: python src/train.py" + ("" if usual else f" --data={place}"))
 
 
-def told(pictures, files):
-    """What a data set of Kaggle holds, in words."""
+def content(pictures, files):
+    """Describe what a data set from Kaggle holds."""
     count, masks = (sum(kind in file.parts[:-1] for file in pictures) for kind in ("images", "masks"))
     if count or masks:
         return f"{count} pictures and {masks} masks"
     return f"{len(files)} files, but no pictures in folders images and masks"
 
 
-def told_known(pictures, dataset):
-    """What one of our own data sets holds, in words: pictures and labels alike are image files."""
+def known_content(pictures, dataset):
+    """Describe what a known data set holds. Its pictures and labels are all image files."""
     return " and ".join(
         f"{sum(file.parts[0] == folder for file in pictures)} image files in {folder}" for folder in SETS[dataset].holds
     )

@@ -1,4 +1,4 @@
-"""Data sets that are known by a name of their own, and how they are had from their makers' addresses."""
+"""Data sets that have a name of their own here, and how to download them from their makers."""
 
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -8,20 +8,19 @@ from utils import UserError, named, shown
 
 
 class Archive(NamedTuple):
-    """A zip or tar.gz archive: its address, and its published checksum as "<kind>:<digits>", of a kind of hashlib's."""
+    """A zip or tar.gz archive."""
 
     address: str
-    checksum: str | None = None
+    checksum: str | None = None  # as published: "<kind>:<digits>", with a kind that hashlib knows
 
 
 class Source(NamedTuple):
-    """A data set: its folder in data/, the folders in that, the page where its makers tell of it and its terms, and
-    its archives. Without archives it is had by hand alone, from that page."""
+    """A data set and where it comes from."""
 
-    folder: str
-    holds: tuple[str, ...]
-    site: str
-    archives: tuple[Archive, ...] = ()
+    folder: str  # its folder in data/
+    holds: tuple[str, ...]  # the folders inside
+    site: str  # the page where its makers describe it and its terms
+    archives: tuple[Archive, ...] = ()  # none: the user must download it by hand, from that page
 
 
 SETS = {
@@ -49,7 +48,7 @@ SETS = {
             ),
         ),
     ),
-    # HELEN*, with hair and skin labelled anew. Its makers name no address that a program could ask.
+    # HELEN*, with hair and skin labelled again. Its makers publish no address that a program could download from.
     "helen": Source(
         folder="helenstar_release",
         holds=("train", "test"),
@@ -57,14 +56,14 @@ SETS = {
     ),
 }
 
-ENDINGS = (".zip", ".tar.gz", ".tgz")  # of an archive that was had by hand
+ENDINGS = (".zip", ".tar.gz", ".tgz")  # of an archive that the user downloaded by hand
 
 
 def get(dataset, work):
-    """Bring the archives of a known data set into the folder work, or find those beside it. Returns the files."""
+    """Download the archives of a known data set into `work`, or find the user's beside it. Returns the files."""
     source = SETS[dataset]
     if not source.archives:
-        tidy(work)  # of what a killed run had unpacked
+        tidy(work)  # a killed run may have left what it unpacked
         return [find_by_hand(dataset, work.parent)]
     host = urlsplit(source.archives[0].address).hostname
     option = f"--dataset={dataset}"
@@ -75,11 +74,11 @@ def get(dataset, work):
 
 
 def ask(address):
-    """The first answer of the server that has an archive: how long that is, and of what version."""
+    """The first answer of an archive's server, which tells its length and version."""
     import requests
 
-    # Not packed once more on its way, or the length would be another than that of the file. HEAD is not asked, because
-    # the same question, with what is missing, is asked for the content.
+    # Without transfer compression, so that the length is that of the file. GET instead of HEAD, because `stream`
+    # repeats this request for the content.
     unpacked = {"Accept-Encoding": "identity"}
     with requests.get(address, headers=unpacked, stream=True, timeout=SILENCE) as answer:
         answer.raise_for_status()
@@ -87,35 +86,35 @@ def ask(address):
 
 
 def find_by_hand(dataset, folder):
-    """The archive of a data set without addresses, which the user put into a folder."""
+    """The archive that the user put into a folder, of a data set that must be downloaded by hand."""
     source = SETS[dataset]
     for name in (source.folder + ending for ending in ENDINGS):
         if (folder / name).is_file():
             return folder / name
     raise UserError(
-        f"--dataset={dataset} must be fetched by hand: get it at {source.site}, put it into {shown(folder)} as "
+        f"--dataset={dataset} must be downloaded by hand: get it at {source.site}, put it into {shown(folder)} as "
         f"{source.folder} or packed ({', '.join(ENDINGS)}), and run again"
     )
 
 
 def is_there_by_hand(dataset, folder):
-    """Whether the user unpacked a data set without addresses in a folder."""
+    """Whether the user already unpacked a data set that must be downloaded by hand."""
     source = SETS.get(dataset)
     return bool(source) and not source.archives and not lacking(folder / source.folder, source)
 
 
 def find_content(unpacked, dataset):
-    """The folder of a known data set among what its archives held: that of its name, or where its folders are."""
+    """The folder of a known data set among the unpacked files: the one with its name, or the top if that fits."""
     source = SETS[dataset]
     own = unpacked / source.folder
     content = own if own.is_dir() else unpacked
     if missing := lacking(content, source):
         raise UserError(
-            f"--dataset={dataset} is not what it was: its archives lack the folders {named(missing)}; see {source.site}"
+            f"--dataset={dataset} has changed: its archives lack the folders {named(missing)}; see {source.site}"
         )
     return content
 
 
 def lacking(folder, source):
-    """The names of the folders that a data set in a folder lacks."""
+    """The names of the folders that a data set should have and lacks."""
     return [name for name in source.holds if not (folder / name).is_dir()]

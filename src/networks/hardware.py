@@ -1,4 +1,4 @@
-"""The machine: its devices, the precision that is faster on it, its memory, and the versions of what runs on it."""
+"""The machine: its devices, its faster precision, its free memory, and the versions of what runs on it."""
 
 import math
 import platform
@@ -13,39 +13,39 @@ import psutil
 from utils import UserError, shown
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # what Keras calls each precision in training
-# For each pixel; at 2048 x 1364 3,560, 3,280, 900 and 700 were seen.
+# Bytes for each pixel painted; at 2048 x 1364 px we measured 3,560, 3,280, 900 and 700.
 PAINTING_BYTES = {"vgg19": {"float32": 4000, "bfloat16": 3600}, "mini": {"float32": 1000, "bfloat16": 800}}
-# For each pixel of the photo itself, at 54 megapixels, to put the painting into it, and to find and write a mask.
+# Bytes for each pixel of the photo itself: to put the painting into it, and to find and write a mask. At 54 megapixels.
 PHOTO_BYTES = {"painting": 40, "mask": 24}
-BASE_BYTES = 1 << 30  # that it takes besides
-GROUP = Path("/sys/fs/cgroup")  # where Linux tells of this container, and of those that it is in
-OWN_GROUP = Path("/proc/self/cgroup")  # and which of them is this process's
-GAIN = 1.2  # bfloat16 must be this much faster than float32 to be worth its rounding
+BASE_BYTES = 1 << 30  # memory that painting takes regardless of the size
+GROUP = Path("/sys/fs/cgroup")  # where Linux describes containers and their limits
+OWN_GROUP = Path("/proc/self/cgroup")  # the container of this process
+GAIN = 1.2  # bfloat16 must be this much faster than float32 to be worth its rounding errors
 
 
 def accelerators():
-    """The names of the GPUs and TPUs that the backend sees, a list that may be empty."""
+    """The names of the GPUs and TPUs that the backend sees: a list, which may be empty."""
     return [name for kind in ("gpu", "tpu") for name in _devices(kind)]
 
 
 def _devices(kind):
-    if keras.backend.backend() == "torch":  # which Keras does not ask for its devices
+    if keras.backend.backend() == "torch":  # Keras cannot list torch's devices
         import torch
 
         return [f"gpu:{number}" for number in range(torch.cuda.device_count())] if kind == "gpu" else []
     try:
         return keras.distribution.list_devices(kind)
-    except (RuntimeError, NotImplementedError):  # JAX raises where it has no such device
+    except (RuntimeError, NotImplementedError):  # JAX raises if it has no such device
         return []
 
 
 def use_xla():
-    """Whether to compile by XLA: it gains on accelerators and is how JAX works; TensorFlow is slower by it on a CPU."""
+    """Whether to compile with XLA: yes on accelerators and with JAX; on a CPU it makes TensorFlow slower."""
     return bool(accelerators()) or keras.backend.backend() == "jax"
 
 
 def choose_precision(wanted):
-    """The precision wanted, float32 or bfloat16; for "auto" the one that trains faster here, measured in a second."""
+    """The precision to use, float32 or bfloat16. For "auto", measure for a second which one trains faster here."""
     if wanted != "auto":
         return wanted
     seconds = {precision: _step_seconds(policy) for precision, policy in POLICIES.items()}
@@ -53,13 +53,13 @@ def choose_precision(wanted):
 
 
 def _step_seconds(dtype):
-    """The least of a few times of one training step of three small convolutions."""
+    """The shortest of a few times for one training step of three small convolutions."""
     layers = [keras.layers.Conv2D(64, 3, padding="same", activation="relu", dtype=dtype) for _ in range(3)]
     network = keras.Sequential([keras.Input((64, 64, 64)), *layers])
     network.compile("sgd", "mse", jit_compile=use_xla())
     batch = np.zeros((4, 64, 64, 64), np.float32)
     seconds = []
-    for _ in range(4):  # the first one compiles
+    for _ in range(4):  # the first step compiles
         started = time.perf_counter()
         network.train_on_batch(batch, batch)
         seconds.append(time.perf_counter() - started)
@@ -67,9 +67,9 @@ def _step_seconds(dtype):
 
 
 def free_memory():
-    """The bytes of memory that may still be taken: of the machine, of this process, of the containers that it is in."""
+    """The bytes of memory that are free: the least that the machine, this process and its containers allow."""
     free = psutil.virtual_memory().available
-    with suppress(AttributeError, OSError):  # of systems that have no such limit
+    with suppress(AttributeError, OSError):  # not all systems have this limit
         process = psutil.Process()
         limit, _ = process.rlimit(psutil.RLIMIT_AS)  # ulimit -v
         free = min(free, limit - process.memory_info().vms if limit >= 0 else free)
@@ -77,7 +77,7 @@ def free_memory():
 
 
 def _groups():
-    """The folders of the containers that this process is in, as Linux tells of them."""
+    """The folders in which Linux describes the containers that this process is in."""
     own = GROUP
     with suppress(OSError, ValueError):
         lines = [line.split(":", 2) for line in OWN_GROUP.read_text().splitlines()]
@@ -86,18 +86,18 @@ def _groups():
 
 
 def _free_in(group):
-    """The bytes that may still be taken in a container; without end where there is no limit."""
-    try:  # "max" is no number
+    """The bytes that are free in a container; infinity if it has no limit."""
+    try:  # without a limit the file says "max", and int() fails
         limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
-        told = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        state = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
     except (OSError, ValueError):
         return math.inf
-    # Files that were read or written count as used until something else needs the room.
-    return limit - used + int(told["inactive_file"]) + int(told["active_file"])
+    # The cache of files counts as used, but Linux frees it as soon as something else needs the memory.
+    return limit - used + int(state["inactive_file"]) + int(state["active_file"])
 
 
 def check_photo(source, pixels, work):
-    """Refuse a photo of so many pixels where the work on it, "mask" or "painting", does not fit into memory."""
+    """Refuse a photo of so many pixels if the work on it, "mask" or "painting", does not fit into memory."""
     need, free = PHOTO_BYTES[work] * pixels, free_memory()
     if need > free:
         fits = int(free / PHOTO_BYTES[work] / 1e6)
@@ -108,9 +108,9 @@ def check_photo(source, pixels, work):
 
 
 def check_memory(pixels, network, precision, side):
-    """Refuse to paint so many pixels with a network where they do not fit, before the machine is on its knees."""
+    """Refuse to paint so many pixels with a network if they do not fit into memory, before the machine swaps."""
     if accelerators():
-        return  # they say themselves that they are full, and at once
+        return  # they report at once that they are full
     need, free = BASE_BYTES + PAINTING_BYTES[network][precision] * pixels, free_memory()
     if need > free:
         fits = int(side * max(0, (free - BASE_BYTES) / (need - BASE_BYTES)) ** 0.5) // 32 * 32
@@ -121,7 +121,7 @@ def check_memory(pixels, network, precision, side):
 
 
 def versions():
-    """What made a network or a painting: the versions that could explain a difference."""
+    """The versions that could explain why two networks or paintings differ."""
     return {
         "python": platform.python_version(),
         "keras": keras.version(),

@@ -1,4 +1,4 @@
-"""What the record beside a network may say: whoever wrote it, we build and name things after it."""
+"""Check the record beside a network. A stranger may have written it, and we build networks and files from it."""
 
 import inspect
 import re
@@ -6,7 +6,7 @@ import re
 from utils import shown
 
 MOST_RECORD = 10_000_000  # bytes
-CLASSES = 255  # at most, as a picture of labels has room for
+CLASSES = 255  # at most: labels are stored in pictures of 8 bits
 
 
 def _whole(low, high):
@@ -17,7 +17,7 @@ def _list_of(check):
     return lambda value: isinstance(value, list) and all(map(check, value))
 
 
-def _may_lack(check):
+def _optional(check):
     return lambda value: value is None or check(value)
 
 
@@ -26,7 +26,7 @@ def _text(value):
 
 
 def _is_class(name):
-    """Whether a name may stand in a line, in a picture, and in the name of a file."""
+    """Whether a class name is safe to print, to draw, and to use in a file name."""
     return _text(name) and 0 < len(name) <= 60 and name.isprintable() and not re.search(r"[/\\]", name)
 
 
@@ -38,7 +38,7 @@ def _is_share(value):
     return type(value) in (int, float) and 0 <= value < 1
 
 
-# {option of a network: (its check, in words)}, as train.py and distill.py take them.
+# {option of a network: (its check, the check in words)}, with the limits of train.py and distill.py.
 OPTIONS = {
     "size": (_whole(32, 2048), "a whole number from 32 to 2048"),
     "base": (_whole(1, 256), "a whole number from 1 to 256"),
@@ -46,20 +46,20 @@ OPTIONS = {
     "widths": (lambda value: _list_of(_whole(1, 512))(value) and len(value) == 5, "5 whole numbers from 1 to 512"),
     "layers": (lambda value: _list_of(_is_layer)(value) and 0 < len(value) == len(set(value)), "layers of VGG19"),
 }
-# The same of what else is read from a record: where it is, and what it must be if it is there.
+# The same for the other entries that we read: {path of the entry: (its check, the check in words)}.
 ENTRIES = {
     ("class_names",): (_list_of(_is_class), "a list of names"),
     ("figure",): (_list_of(_text), "a list of names"),
     ("data",): (lambda value: isinstance(value, dict), "an object"),
-    ("data", "layout"): (_may_lack(_text), "a name"),
-    ("data", "held_back"): (_may_lack(_is_share), "a number from 0 to 1"),
+    ("data", "layout"): (_optional(_text), "a name"),
+    ("data", "held_back"): (_optional(_is_share), "a number from 0 to 1"),
     ("options",): (lambda value: isinstance(value, dict), "an object"),
-    ("options", "augment"): (_may_lack(_text), "a word"),
+    ("options", "augment"): (_optional(_text), "a word"),
 }
 
 
 def find_damage(record, networks):
-    """What is wrong with a record, read from JSON, of one of {name: function that builds it}, in words, or None."""
+    """Describe what is wrong with a record, as read from JSON, or return None. networks: {name: its builder}."""
     if not isinstance(record, dict) or not _text(record.get("network")):
         return "it is damaged"
     if record["network"] not in networks:
@@ -73,8 +73,8 @@ def _wrong_options(record, network):
     del takes["dtype"]
     if not isinstance(options, dict):
         return "network_options must be an object"
-    if lacking := [name for name, one in takes.items() if one.default is one.empty and name not in options]:
-        return f"network_options lacks {', '.join(lacking)}"
+    if missing := [name for name, one in takes.items() if one.default is one.empty and name not in options]:
+        return f"network_options lacks {', '.join(missing)}"
     for name, value in options.items():
         if name not in takes:
             return f"{record['network']} has no option {shown(name, 40)}"

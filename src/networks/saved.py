@@ -1,4 +1,4 @@
-"""Networks on disk: ours, weights in a .keras or .h5 file and beside it the record that explains them, and Keras's."""
+"""Networks on disk: our own, as a file of weights with a record beside it, and those that Keras publishes."""
 
 import math
 import warnings
@@ -20,12 +20,12 @@ UNREADABLE = (
 
 
 def record_path(model):
-    """The record of a network lies beside it, with the ending .json."""
+    """The path of a network's record: beside it, with the ending .json."""
     return Path(model).with_suffix(".json")
 
 
-def reserve(place, variables):
-    """Let the disk say now that it has no room for some variables: if HDF5 hears it, the whole process dies of it."""
+def check_space(place, variables):
+    """Fail now if the disk has no room for some variables: if it filled up inside HDF5, the process would crash."""
     try:
         with open(place, "wb") as file:
             for variable in variables:
@@ -35,23 +35,23 @@ def reserve(place, variables):
 
 
 def save_network(target, network, record):
-    """Write a network and its record, each whole; the record comes last, so that it never describes an older file."""
+    """Write a network and then its record, each whole; in this order a record never describes an older file."""
     with whole_file(target) as temporary:
-        reserve(temporary, network.weights)
+        check_space(temporary, network.weights)
         network.save(temporary)
     write_json(record_path(target), record)
 
 
 def build_network(networks, record, dtype="float32"):
-    """The untrained network that a record describes, of {name: function that builds it}."""
+    """Build the untrained network that a record describes. networks: {name: its builder}."""
     return networks[record["network"]](dtype=dtype, **record["network_options"])
 
 
 def load_network(option, model, networks, dtype="float32"):
     """Read the network that an option names, and its record: (keras.Model, dict).
 
-    The network is built by our own code from what the record says, and the file gives numbers only: whatever
-    else a stranger's file holds is never run.
+    Our own code builds the network from the record, and the file contributes only numbers: whatever else a
+    stranger's file holds is never run.
     """
     model = Path(model)
     if not model.is_file():
@@ -59,7 +59,7 @@ def load_network(option, model, networks, dtype="float32"):
     record = read_record(option, model, networks)
     try:
         network = build_network(networks, record, dtype)
-        fill(network, model)
+        read_weights(network, model)
     except Refused as error:
         raise UserError(
             f"{option}={shown(model)} is refused: it {error}; copy it again from where it was trained, or name another"
@@ -72,21 +72,21 @@ def load_network(option, model, networks, dtype="float32"):
     return network, record
 
 
-def fill(network, file):
-    """Give a network the numbers in a file, and take nothing else from it."""
+def read_weights(network, file):
+    """Give a network the weights in a file, and take nothing else from it."""
     check_weights(Path(file), network)
     with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)  # Keras only warns of layers that it leaves untrained
+        warnings.simplefilter("error", UserWarning)  # Keras only warns about layers that stay without weights
         network.load_weights(file)
 
 
 def short_reason(error):
-    """What an error says, short enough to be part of our line."""
+    """The first line of an error, short enough to be part of our own."""
     return shown(str(error).partition("\n")[0] or type(error).__name__, 60)
 
 
 def copy_layers(network, option, model, networks):
-    """Give a network the weights of the one that an option names, wherever layers have the same name and shape."""
+    """Copy weights from the network that an option names into all layers with the same name and shape."""
     other, _ = load_network(option, model, networks)
     layers = {layer.name: layer for layer in other.layers if layer.weights}
     taken = 0
@@ -96,15 +96,15 @@ def copy_layers(network, option, model, networks):
             layer.set_weights(source.get_weights())
             taken += 1
     if not taken:
-        raise UserError(f"{option}={shown(model)} has no layer of this network; leave it out, or name another")
-    print(f"{taken} layers begin as in {shown(Path(model).name)}")
+        raise UserError(f"{option}={shown(model)} shares no layer with this network; leave it out, or name another")
+    print(f"{taken} layers start with the weights of {shown(Path(model).name)}")
 
 
 def published(option, name, weights, file, side=None):
-    """Keras's own network of that name in keras.applications, without its top, with the weights it is published with.
+    """A network of keras.applications, without its top, with its published weights.
 
-    weights: a file of them that the option names, or None: Keras downloads `file` once. side: of the square pictures
-    that the weights are for; None: any.
+    weights: a file of weights, named by the option, or None to let Keras download `file` once. side: the side of the
+    square pictures that the weights are meant for; None if any size will do.
     """
     if weights and not Path(weights).is_file():
         raise UserError(f"{option}={shown(weights)} does not exist; name a file of the weights of {name}")
@@ -113,16 +113,18 @@ def published(option, name, weights, file, side=None):
         application = getattr(keras.applications, name)
         network = application(weights=None if weights else "imagenet", include_top=False, input_shape=shape)
         if weights:
-            fill(network, weights)
+            read_weights(network, weights)
         return network
     except Refused as error:
         raise UserError(
             f"{option}={shown(weights)} is refused: it {error}; name a file of the weights of {name}"
         ) from None
-    except Exception as error:  # of no narrower kind where a download fails
-        said = short_reason(error)
+    except Exception as error:  # a failed download may raise anything
+        reason = short_reason(error)
     if weights:
-        raise UserError(f"{option}={shown(weights)} holds no weights of {name} without its top ({said}); name another")
+        raise UserError(
+            f"{option}={shown(weights)} holds no weights of {name} without its top ({reason}); name another"
+        )
     raise UserError(
         f"the weights of {name} could not be downloaded; copy ~/.keras/models/{file} from a machine where "
         f"Keras could, and give {option}=<that file>"
@@ -130,14 +132,14 @@ def published(option, name, weights, file, side=None):
 
 
 def give_weights(layers, source):
-    """Give each of some layers the weights that the layer of its name has in another network."""
+    """Give each layer the weights of the layer with the same name in another network."""
     for layer in layers:
         if layer.weights:
             layer.set_weights(source.get_layer(layer.name).get_weights())
 
 
 def read_record(option, model, networks):
-    """The record beside a network that is one of {name: ...}."""
+    """Read and check the record beside a network. networks: {name: its builder}."""
     try:
         record = read_json(record_path(model), MOST_RECORD)
         reason = find_damage(record, networks)

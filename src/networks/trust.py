@@ -1,7 +1,7 @@
-"""Files of weights from strangers: refused where they hold more than a network's numbers, before Keras reads a byte.
+"""Check files of weights from strangers: refuse all that hold more than a network's numbers, before Keras reads them.
 
-Our own code builds every network, so a file needs no layers, functions or links to do its work. Who puts some there
-wants Keras to run them, to read other files of ours, or to take all of our memory.
+Our own code builds every network, so a file needs no layers, functions or links. Whoever adds some wants Keras to run
+them, to read other files of ours, or to use up our memory.
 """
 
 import io
@@ -20,26 +20,26 @@ from utils import shown
 
 MEMBERS = ("metadata.json", "config.json", "model.weights.h5")  # all that Keras writes into a .keras archive
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-FILTERS = {1, 2, 3, 32000}  # gzip, shuffle, checksums and LZF: HDF5 looks for any other in libraries on this machine
-NUMBER = 32  # bytes in a file for each number of a network: float64, and as much again for what Adam keeps
-ROOM = 2**24  # bytes, for all that is no number
-MOST_EXPANSION = 200  # numbers hardly shrink in an archive; a bomb grows a thousandfold
-MOST_PLACES = 20_000  # groups and numbers: MobileNetV2 with its optimizer has a thousand
-MOST_ATTRIBUTES = 1000  # of each of them
-MOST_TEXT = 2**30  # bytes that reading an attribute may take
+FILTERS = {1, 2, 3, 32000}  # gzip, shuffle, checksums, LZF; for any other, HDF5 would load a library of this machine
+NUMBER = 32  # bytes in a file for each number of a network: float64, and three times that for Adam's state
+ROOM = 2**24  # bytes for everything but the numbers
+MOST_INFLATED = 200  # times the packed size; numbers hardly shrink in an archive, a bomb grows a thousandfold
+MOST_PLACES = 20_000  # groups and datasets; MobileNetV2 with its optimizer has a thousand
+MOST_ATTRIBUTES = 1000  # of each group or dataset
+MOST_TEXT = 2**30  # bytes of memory for reading attributes
 
-# What may be named in a configuration beside the layers of the network: none of it does anything before training.
+# What a configuration may name besides the network's layers: none of it does anything before training.
 PARTS = (keras.initializers, keras.regularizers, keras.constraints, keras.optimizers, keras.losses, keras.metrics)
 HARMLESS = {name for part in (*PARTS, keras.optimizers.schedules) for name in dir(part)}
 HARMLESS |= {"Model", "Functional", "Policy", "DTypePolicy", "__keras_tensor__"}
 
 
 class Refused(Exception):
-    """What is wrong with a file, in words that follow its name."""
+    """The file is refused. The message says why and follows the file's name."""
 
 
 def check_weights(file, network):
-    """Refuse a file that holds, or seems to hold, anything but numbers for a network."""
+    """Refuse a file that holds, or claims to hold, anything but numbers for a network."""
     room = ROOM + NUMBER * sum(math.prod(weight.shape) for weight in network.weights)
     with _plain_words():
         size = file.stat().st_size
@@ -55,22 +55,22 @@ def check_weights(file, network):
 
 @contextmanager
 def _plain_words():
-    """Turn what zipfile and h5py raise, which is of many kinds where a file is made to trip them, into our words."""
+    """Turn the many kinds of errors that zipfile and h5py raise for a malicious file into our own."""
     try:
         yield
     except (Refused, MemoryError):
         raise
     except Exception as error:
-        said = str(error).partition("\n")[0] or type(error).__name__
-        raise Refused(f"is damaged ({shown(said, 70)})") from None
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise Refused(f"is damaged ({shown(reason, 70)})") from None
 
 
 def _check_kind(start, kind):
-    """Refuse what is no file of a kind, by its first bytes; kind: "zip archive" or "HDF5 file"."""
+    """Refuse content whose first bytes do not fit its kind, "zip archive" or "HDF5 file"."""
     if re.match(rb"\x80[\x00-\x05]", start):
         raise Refused("is pickled content, which could run code")
     if not start.startswith({"zip archive": b"PK", "HDF5 file": b"\x89HDF"}[kind]):
-        raise Refused(f"is no {kind}, which Keras writes by that name")
+        raise Refused(f"is not the {kind} that its name promises")
 
 
 # ---------------------------------------------------------------- .keras
@@ -94,15 +94,15 @@ def _check_archive(file, network, room):
 
 
 def _wrong_member(entry, earlier, room):
-    """What is wrong with a member of the archive, in words, or None."""
+    """Describe what is wrong with a member of the archive, or return None."""
     name, size = entry.orig_filename, entry.file_size
     wrong = {
-        "which is none of what Keras writes": name not in MEMBERS,
+        "which Keras never writes": name not in MEMBERS,
         "which is there twice": name in earlier,
         "which is a link": stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG),
         "which needs a password": entry.flag_bits & 1,
         "which is packed in a way that Keras does not use": entry.compress_type not in PACKINGS,
-        f"which would grow to {size:,} bytes": size > min(room, MOST_EXPANSION * entry.compress_size),
+        f"which would grow to {size:,} bytes": size > min(room, MOST_INFLATED * entry.compress_size),
         f"which has {size:,} bytes": name.endswith(".json") and size > ROOM,
     }
     return next((words for words, is_so in wrong.items() if is_so), None)
@@ -112,11 +112,11 @@ def _wrong_member(entry, earlier, room):
 
 
 def _check_config(text, network):
-    """Refuse a configuration, JSON, that names what the network does not have: layers, functions, others' classes."""
+    """Refuse a configuration (JSON) that names anything the network does not have: layers, functions, classes."""
     try:
         waiting = [json.loads(text)]
     except RecursionError:
-        raise Refused("nests its layers without end") from None
+        raise Refused("nests its layers too deeply") from None
     own = HARMLESS | {type(layer).__name__ for layer in network.layers}
     while waiting:
         part = waiting.pop()
@@ -127,8 +127,8 @@ def _check_config(text, network):
 
 
 def _is_known(part, own):
-    """Whether an object is of one of the classes named, and these are Keras's."""
-    name, module = part["class_name"], part.get("module") or "keras"  # which older files do not tell
+    """Whether an object's class is one of those in `own`, and Keras's own."""
+    name, module = part["class_name"], part.get("module") or "keras"  # older files name no module
     is_keras = isinstance(module, str) and module.split(".")[0] == "keras"
     return isinstance(name, str) and name in own and is_keras and part.get("registered_name") in (None, name)
 
@@ -137,9 +137,9 @@ def _is_known(part, own):
 
 
 def _check_numbers(content, size, network, room, legacy=None):
-    """Refuse an HDF5 file, a path or bytes in memory.
+    """Check an HDF5 file: a path, or bytes in memory.
 
-    legacy: whether it may be of the layout of Keras 2, which the names of files tell; None: by its own.
+    legacy: whether it may have the layout of Keras 2; None: its name decides.
     """
     if isinstance(content, io.BytesIO):
         _check_kind(content.getvalue()[:4], "HDF5 file")
@@ -154,9 +154,9 @@ def _check_numbers(content, size, network, room, legacy=None):
             if isinstance(place, h5py.Dataset):
                 claimed += _claimed(place)
                 stored += place.id.get_storage_size()
-        # Each string of an attribute may be the same one of megabytes, and would be read as often.
+        # All strings of an attribute may be the same one of many megabytes, which would be read again for each.
         if strings * (size - stored) > MOST_TEXT:
-            raise Refused("holds attributes that would grow beyond measure")
+            raise Refused("holds attributes that would fill the memory")
         if max(claimed, _read_by_names(file) if legacy else 0) > room:
             raise Refused(f"claims {claimed:,} bytes, far more than its network has numbers for")
         for name in ("model_config", "training_config"):
@@ -165,49 +165,49 @@ def _check_numbers(content, size, network, room, legacy=None):
 
 
 def _places(file):
-    """All groups and datasets, each once, without following a link out of the file or in a circle."""
+    """Yield all groups and datasets once each; refuse links that lead out of the file or in a circle."""
     seen, waiting = set(), [file["/"]]
     while waiting:
         place = waiting.pop()
         address = h5py.h5o.get_info(place.id).addr
         if address in seen:
-            raise Refused(f"holds {shown(place.name, 40)} a second time, by a link in it")
+            raise Refused(f"holds {shown(place.name, 40)} a second time, through a link")
         seen.add(address)
         inside = len(place) if isinstance(place, h5py.Group) else 0
         if len(seen) + len(waiting) + inside > MOST_PLACES:
-            raise Refused(f"holds more than {MOST_PLACES:,} groups and numbers")
+            raise Refused(f"holds more than {MOST_PLACES:,} groups and datasets")
         yield place
         waiting += [_child(place, name) for name in place] if inside else []
 
 
 def _child(group, name):
-    """What a name in a group is for; it must be there itself."""
+    """The member of a group with that name, which must not be a link."""
     if group.get(name, getclass=True, getlink=True) is not h5py.HardLink:
         raise Refused(f"holds {shown(name, 40)}, a link")
     child = group[name]
     if not isinstance(child, (h5py.Group, h5py.Dataset)):
-        raise Refused(f"holds {shown(name, 40)}, which is no numbers")
+        raise Refused(f"holds {shown(name, 40)}, which is not numbers")
     return child
 
 
 def _claimed(data):
-    """How many bytes it takes to read a dataset, which must be plain numbers that lie in the file itself."""
+    """How many bytes reading a dataset takes. It must be plain numbers that lie in the file itself."""
     plan = data.id.get_create_plist()
     filters = {plan.get_filter(place)[0] for place in range(plan.get_nfilters())}
     wrong = {
         "which lies in another file": data.is_virtual or data.external,
-        "which is no numbers": data.shape is None or not (data.dtype.kind in "fiub" or data.dtype == "V2"),  # bfloat16
+        "which is not numbers": data.shape is None or not (data.dtype.kind in "fiub" or data.dtype == "V2"),  # bfloat16
         "which is packed in a way that Keras does not use": filters - FILTERS,
     }
     for words, is_so in wrong.items():
         if is_so:
             raise Refused(f"holds {shown(data.name, 40)}, {words}")
-    # What is packed is unpacked by whole chunks, which may be larger than all that is asked for.
+    # Packed data is unpacked by whole chunks, which may be larger than the dataset.
     return max(math.prod(data.shape), math.prod(data.chunks or ())) * data.dtype.itemsize
 
 
 def _strings(place):
-    """The most strings that an attribute of a group or dataset has; none may hold anything but text and numbers."""
+    """The most strings in one attribute of a group or dataset. Attributes may hold text and numbers only."""
     names = place.attrs if len(place.attrs) <= MOST_ATTRIBUTES else None
     if names is None:
         raise Refused(f"holds {shown(place.name, 40)}, which has more than {MOST_ATTRIBUTES:,} attributes")
@@ -219,7 +219,7 @@ def _strings(place):
 
 
 def _read_by_names(file):
-    """How many bytes Keras reads from a file of the layout of Keras 2, which lists what to read, perhaps many times."""
+    """How many bytes Keras reads from a file in Keras 2's layout, which lists what to read, perhaps many times."""
     top = file["model_weights"] if "layer_names" not in file.attrs and "model_weights" in file else file
     groups = [top[name] for name in _listed(top, "layer_names")]
     groups += [top["top_level_model_weights"]] if "top_level_model_weights" in top else []
@@ -228,7 +228,7 @@ def _read_by_names(file):
 
 
 def _listed(group, kind):
-    """The names that a group lists in attributes of a kind: layer_names or, where that is long, layer_names0 ..."""
+    """The names that a group lists in the attribute `kind`, or, if there are many, in <kind>0, <kind>1 and so on."""
     pieces = [name for name in group.attrs if re.fullmatch(rf"{kind}\d*", name)]
     names = [name for piece in pieces for name in group.attrs[piece]]
     if len(set(names)) < len(names):

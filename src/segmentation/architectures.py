@@ -1,7 +1,7 @@
-"""What the segmentation networks are: pictures (N, size, size, 3), 0..1, in, logits (N, size, size, classes) out.
+"""The segmentation networks: pictures (N, size, size, 3), 0..1, in, logits (N, size, size, classes) out.
 
-Each says where it departs from the one that was published. All of them leave the scores in float32: a loss on
-bfloat16 logits loses the small differences that it learns from.
+Each docstring names the departures from the published network. All networks keep their logits in float32: in bfloat16
+a loss would miss the small differences that it learns from.
 """
 
 from contextlib import contextmanager
@@ -19,9 +19,9 @@ EVERYWHERE = tuple(f"down{level}_pool" for level in (1, 2, 3, 4)) + tuple(f"up{l
 
 
 def _network(name, size, step, scores):
-    """The network of a function from pictures to scores, where both have a side that divides by `step`.
+    """Make a network of `scores`, a function from pictures to logits whose sides must be multiples of `step`.
 
-    Any other size is padded with black at the right and at the bottom, and the scores are cropped by as much.
+    For any other size, the pictures are padded with black at the right and bottom, and the logits cropped again.
     """
     pictures = x = Input((size, size, 3), name="pictures")
     missing = ((0, -size % step),) * 2
@@ -39,8 +39,8 @@ def _network(name, size, step, scores):
 def unet(size, classes=1, base=32, dtype="float32"):
     """The blog's U-Net: five encoder blocks of base, 2 base ... 16 base filters.
 
-    Departures from Ronneberger et al.: padded convolutions (the mask has the picture's size, no crops),
-    dropout in the two deepest blocks, and one more 3x3 convolution before the scores.
+    Departures from Ronneberger et al.: padded convolutions (so the mask has the picture's size), dropout in the two
+    deepest blocks, and one more 3x3 convolution before the logits.
     """
 
     def scores(x):
@@ -51,10 +51,10 @@ def unet(size, classes=1, base=32, dtype="float32"):
 
 
 def unet_large(size, classes=1, base=64, dtype="float32"):
-    """The blog's U-Net at the width that Ronneberger et al. have: 64, 128 ... 1024 filters.
+    """The blog's U-Net at the width of Ronneberger et al.: 64, 128 ... 1024 filters.
 
     Departures from Ronneberger et al.: padded convolutions; dropout after each pooling and each concatenation;
-    transposed convolutions of 3x3 with a ReLU, where theirs are 2x2 and have none.
+    transposed convolutions of 3x3 with a ReLU instead of 2x2 without one.
     """
 
     def scores(x):
@@ -64,10 +64,10 @@ def unet_large(size, classes=1, base=64, dtype="float32"):
 
 
 def _u_shape(x, base, dtype, dropped, widened=None):
-    """Features (N, side, side, base) of pictures, on the way down and up again.
+    """Five levels down and up again: pictures (N, side, side, any) in, features (N, side, side, base) out.
 
-    dropped: the names of the steps after which 0.3 of the features are dropped in training. widened: the activation
-    of the transposed convolutions.
+    dropped: the names of the steps after which training drops 0.3 of the features. widened: the activation of the
+    transposed convolutions.
     """
 
     def after(step, x):
@@ -89,9 +89,9 @@ def _u_shape(x, base, dtype, dropped, widened=None):
 
 
 def thin_unet(size, classes=1, base=16, dtype="float32"):
-    """A U-Net whose encoder is a thin VGG19, which may bring along what distill.py taught it.
+    """A U-Net whose encoder is a thin VGG19, so that it can start with what distill.py taught one.
 
-    One step deeper than VGG19, for a view of the whole picture; scores at half of the size, enlarged.
+    It goes one step deeper than VGG19 to see the whole picture, and predicts at half the size, enlarged.
     """
 
     def scores(x):
@@ -113,10 +113,10 @@ def thin_unet(size, classes=1, base=16, dtype="float32"):
 
 
 def fcn_vgg16(size, classes=1, dtype="float32"):
-    """FCN-8s of Long et al. on VGG16: its last three poolings scored, widened and added up.
+    """FCN-8s of Long et al. on VGG16: the logits of its last three poolings, enlarged and added up.
 
     Departures: without VGG16's two layers of 4096 (pool 5 goes straight into the first transposed convolution);
-    padded, so nothing is cropped; transposed convolutions that begin at random, where theirs interpolate.
+    padded instead of cropped; transposed convolutions start with random weights instead of interpolation.
     """
 
     def scores(x):
@@ -131,14 +131,14 @@ def fcn_vgg16(size, classes=1, dtype="float32"):
 
 
 def _pool_scores(x, classes, name, dtype):
-    """The scores of a pooling, which begin as zero, as with Long et al.: VGG16's features go into the hundreds."""
+    """The logits of a pooling. They start at zero, as with Long et al., since VGG16's features go into the hundreds."""
     return layers.Conv2D(classes, 1, kernel_initializer="zeros", dtype=dtype, name=name)(x)
 
 
 def mobilenetv2_unet(size, classes=1, dtype="float32"):
-    """The U-Net of TensorFlow's tutorial on segmentation, made for 128 px: MobileNetV2, frozen, and pix2pix's way up.
+    """The U-Net of TensorFlow's segmentation tutorial, made for 128 px: a frozen MobileNetV2 and pix2pix's decoder.
 
-    The encoder is worth nothing before networks.load_encoder, which also lets it train if it is to learn by itself.
+    The encoder is useless until registry.load_encoder fills it, or lets it train if it starts without weights.
     """
 
     def scores(x):
@@ -158,13 +158,13 @@ def _mobilenet(pictures, dtype):
     x = layers.Rescaling(2.0, -1.0, dtype="float32", name="door")(pictures)
     with _policy(dtype):
         encoder = keras.applications.MobileNetV2(input_tensor=x, include_top=False, weights=None)
-    encoder.trainable = False  # which also keeps its batch normalisations as they are
+    encoder.trainable = False  # this also freezes its batch normalisations
     return encoder
 
 
 @contextmanager
 def _policy(dtype):
-    """Let all layers that are made here have a dtype: keras.applications takes none."""
+    """Give all layers made inside the block a dtype, which keras.applications does not accept as an argument."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(dtype)
     try:
@@ -174,7 +174,7 @@ def _policy(dtype):
 
 
 def _pix2pix(x, filters, name, dtype):
-    """A step up of pix2pix (Isola et al.), with the 3x3 kernel of the tutorial: twice the side, so many filters."""
+    """A decoder step of pix2pix (Isola et al.), with the tutorial's 3x3 kernel: twice the side, `filters` channels."""
     small = keras.initializers.RandomNormal(stddev=0.02)
     x = _widen(x, filters, f"{name}_widen", dtype, use_bias=False, kernel_initializer=small)
     x = layers.BatchNormalization(dtype=dtype, name=f"{name}_normal")(x)
@@ -185,7 +185,7 @@ def _pix2pix(x, filters, name, dtype):
 
 
 def conv_deconv(size, classes=1, dtype="float32"):
-    """Three convolutions down to half of the size and two transposed ones up again: quick, and short-sighted."""
+    """Three convolutions down to half the size and two transposed ones up again: fast, with a small field of view."""
 
     def scores(x):
         x = _convolution(_convolution(x, 16, "down1_a", dtype), 32, "down1_b", dtype)

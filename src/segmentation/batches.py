@@ -1,4 +1,4 @@
-"""Batches for training: from the decoded cache, augmented alike in picture and labels, made before they are needed."""
+"""Batches for training: read from the decoded cache, augmented in picture and labels alike, and made in advance."""
 
 import os
 import time
@@ -9,30 +9,33 @@ from keras import layers, ops, utils
 
 from segmentation.layouts import VOID
 
-AHEAD = 4  # batches made in advance: enough to ride out a slow one, little memory
+AHEAD = 4  # batches made in advance: enough to bridge a slow one, at little memory
 
 
 class Batches(utils.PyDataset):
     """Batches (pictures (B, size, size, 3) float32 0..1, labels (B, size, size, 1) float32) of a DecodedSet.
 
-    A batch depends on the seed, the epoch and its place in the epoch alone, so that a resumed run sees what
-    an undisturbed one would have seen. `waited` sums the seconds for which a batch was asked for but not ready.
+    A batch depends only on the seed, the epoch and its place in the epoch, so that a resumed run sees what an
+    uninterrupted one would have seen. `waited` adds up the seconds spent waiting for batches.
     """
 
     def __init__(self, decoded, rows, batch_size, augment=None, seed=0, shuffle=False, shares=None, ignored=()):
-        """shares: how often each of `rows` is drawn, adding up to 1; None: all once an epoch. ignored: labels."""
-        super().__init__(workers=1)  # the threads below keep order and measure the waiting, which Keras's do not
+        """shares: how often to draw each of `rows`, as shares of 1; None: each once an epoch.
+
+        ignored: labels that do not count.
+        """
+        super().__init__(workers=1)  # our own threads keep the order and measure the waiting
         self.decoded, self.rows = decoded, np.asarray(rows)
         self.augment, self.seed, self.shuffle, self.shares = augment, seed, shuffle, shares
-        self.meant = np.arange(VOID + 1, dtype=np.float32)  # what each label in the cache is in a batch
-        self.meant[list(ignored)] = VOID
+        self.label_map = np.arange(VOID + 1, dtype=np.float32)  # from labels in the cache to labels in a batch
+        self.label_map[list(ignored)] = VOID
         self.batch_size = min(batch_size, len(self.rows))
         self.epoch, self.waited = 0, 0.0
         self._coming = {}
         self._threads = ThreadPoolExecutor(min(AHEAD, os.cpu_count() or 1))
 
     def __len__(self):
-        # In training the odd pictures at the end wait for another epoch: a batch of another shape is compiled anew.
+        # In training, skip an incomplete batch at the end: another shape would have to be compiled.
         full, odd = divmod(len(self.rows), self.batch_size)
         return full if self.shuffle or not odd else full + 1
 
@@ -59,14 +62,14 @@ class Batches(utils.PyDataset):
             )
         rows = np.sort(order[index * self.batch_size : (index + 1) * self.batch_size])
         pictures = self.decoded.pictures[rows].astype(np.float32) / 255
-        labels = self.meant[self.decoded.labels[rows]][..., None]
+        labels = self.label_map[self.decoded.labels[rows]][..., None]
         if self.augment:
             pictures, labels = self.augment(pictures, labels, np.random.default_rng((self.seed, epoch, index)))
         return pictures, labels
 
 
 class Augmentation:
-    """Keras's own layers, drawn anew for each picture; its labels move with it, none blended with another."""
+    """Vary each picture at random by Keras's own layers. Its labels move along, without being blended."""
 
     def __init__(self, layout):
         self.pasted, around = layout.moves.pasted, 0.0 if layout.outputs == 1 else float(VOID)
@@ -82,7 +85,7 @@ class Augmentation:
         ]
 
     def __call__(self, pictures, labels, random):
-        """Augment a batch: arrays as in Batches; every draw comes from the NumPy generator `random`."""
+        """Augment a batch, arrays as in Batches. All random numbers come from the NumPy generator `random`."""
         pictures, labels = self.mirror(pictures, labels, random.random(len(pictures)) < 0.5)
         pictures, labels = ops.convert_to_tensor(pictures), ops.convert_to_tensor(labels)
         for move_picture, move_labels in self.places:
@@ -100,7 +103,7 @@ class Augmentation:
         return ops.convert_to_numpy(pictures), labels
 
     def mirror(self, pictures, labels, chosen):
-        """Mirror the pictures `chosen` (B bools): what is left of them is right then, and called so."""
+        """Mirror the pictures `chosen` (B bools), and swap the labels that mean left and right."""
         pictures, labels = pictures.copy(), labels.copy()
         pictures[chosen] = pictures[chosen, :, ::-1]
         labels[chosen] = self.mirrored[labels[chosen, :, ::-1].astype(int)]
@@ -108,7 +111,7 @@ class Augmentation:
 
 
 def _places(moves, interpolation, around):
-    """The layers that move things: what comes in at the edges is `around`."""
+    """The layers that shift, zoom and rotate; `around` fills what comes in at the edges."""
     given = {"fill_mode": "constant", "fill_value": around, "interpolation": interpolation}
     return [
         layers.RandomTranslation(moves.down, moves.aside, **given),
@@ -122,7 +125,7 @@ def _seed(random):
 
 
 def paste_figures(pictures, masks, chosen):
-    """Paste into each chosen picture (B bools) the figure of its neighbour in the batch; masks add up."""
+    """Paste the figure of the next picture in the batch into each chosen one (B bools), in picture and mask."""
     others, figures = np.roll(pictures, 1, axis=0), np.roll(masks, 1, axis=0)
     figures = figures * chosen[:, None, None, None]
     return pictures * (1 - figures) + others * figures, np.maximum(masks, figures)

@@ -1,4 +1,4 @@
-"""The decoded cache: every pair of a data set at one size, mapped from disk, so that training never waits for it."""
+"""The decoded cache: all pairs of a data set at one size, mapped from disk, so that training never waits for them."""
 
 import hashlib
 import os
@@ -18,29 +18,29 @@ from segmentation.layouts import LAYOUTS, VOID, recognise
 from utils import ROOT, UserError, named, shown
 
 CACHE = ROOT / "data" / ".cache"  # may be deleted at any time
-FORMAT = 2  # goes up when what is stored changes, so that no old cache is taken for a new one
+FORMAT = 2  # increase this when the stored content changes, so that no old cache is mistaken for a new one
 
 
 class DecodedSet:
-    """The pairs of a folder, decoded once at one size and padded with black.
+    """The pairs of a folder, decoded at one size and padded with black.
 
-    pictures: (N, size, size, 3) uint8; labels: (N, size, size) uint8, of a single class 0 and 1, of several VOID where
-    it is padded; rows: {stem: row} of the usable pairs; wrong: {problem: [stems]} of the others; fingerprint: a hash
-    of every byte of the pairs; layout: its name in LAYOUTS.
+    pictures: (N, size, size, 3) uint8. labels: (N, size, size) uint8: 0 and 1 with a single class; with several, class
+    indices, and VOID in the padding. rows: {stem: row} of the usable pairs. wrong: {problem: [stems]} of the others.
+    fingerprint: a hash of all bytes of the pairs. layout: its name in LAYOUTS.
     """
 
     def __init__(self, folder):
-        told = read_json(folder / "set.json")
-        self.layout = told["layout"]
-        self.rows, self.wrong, self.fingerprint = told["rows"], told["wrong"], told["fingerprint"]
+        about = read_json(folder / "set.json")
+        self.layout = about["layout"]
+        self.rows, self.wrong, self.fingerprint = about["rows"], about["wrong"], about["fingerprint"]
         self.pictures = np.load(folder / "pictures.npy", mmap_mode="r")
         self.labels = np.load(folder / "labels.npy", mmap_mode="r")
 
 
 def decoded(data, size, layout="auto", nobody=()):
-    """The pairs of the folder `data` at `size` px, from the cache where the same bytes were decoded before.
+    """The pairs of the folder `data` at `size` px, from the cache if the same bytes were decoded before.
 
-    nobody: folders of further pictures, which show no figure.
+    nobody: folders of more pictures, which show no figure.
     """
     layout = recognise(data, layout)
     pairs, problems = find_pairs(data, LAYOUTS[layout])
@@ -56,9 +56,9 @@ def decoded(data, size, layout="auto", nobody=()):
 
 
 def _of_nobody(folders, pairs, layout):
-    """The pictures of the folders that --nobody names, as pairs without labels."""
+    """The pictures in the folders of --nobody, as pairs without labels."""
     if LAYOUTS[layout].outputs > 1:
-        raise UserError(f"--nobody is for data of a single class, and --layout={layout} has several; leave it out")
+        raise UserError(f"--nobody is for data with a single class, and --layout={layout} has several; leave it out")
     photos = photos_of_nobody("--nobody", folders)
     twice = sorted(photos.keys() & pairs.keys())
     if twice:
@@ -67,7 +67,7 @@ def _of_nobody(folders, pairs, layout):
 
 
 def _fingerprint(pairs):
-    """A hash of the names and bytes of all pairs: a second per gigabyte, where sizes and dates may lie."""
+    """A hash of the names and bytes of all pairs. It takes a second per gigabyte, but sizes and dates may mislead."""
     total = hashlib.sha256()
     for stem, files in pairs.items():
         total.update(os.fsencode(stem))
@@ -81,7 +81,7 @@ def _fingerprint(pairs):
 
 
 def _fill(folder, pairs, problems, fingerprint, size, layout):
-    """Decode all pairs into a folder that appears in one step, so that half a cache is never taken for one."""
+    """Decode all pairs into a folder that appears in one step, so that half a cache is never used."""
     part = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
     try:
         part.mkdir(parents=True)
@@ -93,18 +93,18 @@ def _fill(folder, pairs, problems, fingerprint, size, layout):
             raise UserError(
                 f"--data has no usable pair of picture and mask ({reasons or 'it is empty'}); see the README"
             )
-        told = {"layout": layout, "rows": rows, "wrong": wrong, "fingerprint": fingerprint}
-        write_json(part / "set.json", told)
+        about = {"layout": layout, "rows": rows, "wrong": wrong, "fingerprint": fingerprint}
+        write_json(part / "set.json", about)
         os.replace(part, folder)
     except OSError as error:
-        if not folder.exists():  # another run may have been quicker
+        if not folder.exists():  # if it exists, another run was quicker
             raise UserError(f"cannot write {shown(folder)}: {error.strerror}; free some space") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
 def _check_space(folder, needed):
-    """Refuse before the work what the disk cannot hold."""
+    """Refuse, before any work, a cache that the disk cannot hold."""
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise UserError(
@@ -114,7 +114,7 @@ def _check_space(folder, needed):
 
 
 def _decode(part, pairs, size, layout):
-    """Write pictures.npy and labels.npy, a row a pair: ({stem: row} of the usable pairs, {problem: [names]})."""
+    """Write pictures.npy and labels.npy. Returns {stem: row} of the usable pairs, {problem: [stems]} of others."""
     shape = (max(len(pairs), 1), size, size)
     pictures = np.lib.format.open_memmap(part / "pictures.npy", "w+", np.uint8, (*shape, 3))
     labels = np.lib.format.open_memmap(part / "labels.npy", "w+", np.uint8, shape)
@@ -142,7 +142,7 @@ def _decode(part, pairs, size, layout):
 
 
 def _squared(labels, size, around):
-    """Labels (H, W) scaled to the long side `size`, none blended with another, in the middle of a square."""
+    """Scale labels (H, W) to the long side `size` without blending, and put them into the middle of a square."""
     small = fit(Image.fromarray(labels), size, Image.Resampling.NEAREST)
     left, top = pad_offset(small.size, size)
     square = np.full((size, size), around, np.uint8)

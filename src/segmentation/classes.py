@@ -1,4 +1,4 @@
-"""Several classes: how they are counted, scored and coloured."""
+"""Count, score and colour several classes."""
 
 import colorsys
 
@@ -11,11 +11,11 @@ from files.whole import whole_file
 from segmentation.layouts import VOID
 from utils import shown
 
-MOST_NAMED = 24  # classes, that a picture has room for
+MOST_NAMED = 24  # classes that fit into a legend
 
 
 def colours(count):
-    """A colour for each of some classes, (count, 3) uint8, neighbours far apart; the first is dark."""
+    """A colour for each of `count` classes, (count, 3), 0..255: neighbours differ clearly, the first one is dark."""
     turns = [(0.13 + 0.618034 * place) % 1 for place in range(count)]
     rings = [(0.55 + 0.4 * (place % 2), 0.95 - 0.25 * (place // 2 % 3) / 2) for place in range(count)]
     made = [colorsys.hsv_to_rgb(turn, *ring) for turn, ring in zip(turns, rings, strict=True)]
@@ -23,33 +23,33 @@ def colours(count):
 
 
 def painted(labels, classes):
-    """Labels (H, W) as an array of colours, (H, W, 3) uint8; what does not count is white."""
+    """Labels (H, W) as colours (H, W, 3) uint8; pixels that do not count are white."""
     table = np.full((VOID + 1, 3), 255, np.uint8)
     table[:classes] = colours(classes)
     return table[labels]
 
 
 def palette_picture(labels, classes):
-    """Labels (H, W) uint8 as a Pillow image of their numbers with a colour for each."""
+    """Labels (H, W) uint8 as a Pillow palette image that keeps their numbers."""
     image = Image.fromarray(labels).convert("P")
     image.putpalette(colours(classes).astype(np.uint8).tobytes())
     return image
 
 
 def frequent(labels, classes):
-    """The numbers of those of some classes that are among the labels, arrays, the most frequent first."""
+    """The numbers of the classes that occur in `labels`, a list of arrays, the most frequent first."""
     numbers, counts = np.unique(np.concatenate([np.ravel(each) for each in labels]), return_counts=True)
     return [int(number) for number in numbers[np.argsort(-counts)] if number < classes][:MOST_NAMED]
 
 
 def legend(names, labels):
-    """What explains in a figure the colours of those of the classes that are among the labels: [Patch]."""
+    """The legend of a plot, [Patch], for the classes that occur in `labels`."""
     table = colours(len(names)) / 255
     return [Patch(color=table[number], label=shown(names[number], 24)) for number in frequent(labels, len(names))]
 
 
 def explained(image, labels, names):
-    """An RGB Pillow image with a strip below it that names the colours of its classes, labels (H, W)."""
+    """Add a strip below an RGB Pillow image that names the colours of the classes in `labels` (H, W)."""
     size = max(11, round(max(image.size) / 45))
     font, table = ImageFont.load_default(size), colours(len(names)).astype(int).tolist()
     places, x, y = [], size // 2, size // 2
@@ -73,9 +73,9 @@ def explained(image, labels, names):
 
 
 def confusion(true, found, classes, ignored=()):
-    """How many pixels of each class, a row, are taken for which, a column: (classes, classes) ints.
+    """Count how many pixels of each class (row) are taken for which class (column): (classes, classes) ints.
 
-    true, found: (H, W) uint8; where the true label is one of `ignored` or VOID, nothing is counted.
+    true, found: (H, W) uint8. Pixels whose true label is VOID or one of `ignored` do not count.
     """
     counts = ~np.isin(true, [*ignored, VOID])
     pairs = true[counts].astype(np.int64) * classes + found[counts]
@@ -83,13 +83,13 @@ def confusion(true, found, classes, ignored=()):
 
 
 def class_scores(matrix, names, groups=()):
-    """{class or group: {"iou", "f1", "pixels"}} of a confusion matrix; of a class that is nowhere the scores are None.
+    """From a confusion matrix: {class or group: {"iou", "f1", "pixels"}}. The scores of absent classes are None.
 
     groups: {name: classes} that are scored as if they were one class.
     """
-    told = {name: _overlap(matrix, [label]) for label, name in enumerate(names)}
+    single = {name: _overlap(matrix, [label]) for label, name in enumerate(names)}
     merged = {name: _overlap(matrix, [names.index(each) for each in group]) for name, group in dict(groups).items()}
-    return told | merged
+    return single | merged
 
 
 def _overlap(matrix, labels):
@@ -100,17 +100,17 @@ def _overlap(matrix, labels):
 
 
 def means(matrix, names):
-    """The share of pixels that are right, and the mean IoU and F1 of the classes that are there or are found."""
+    """The share of correct pixels, and the mean IoU and F1 of the classes that are present or found."""
     each = class_scores(matrix, names).values()
-    told = {"pixel_accuracy": float(np.trace(matrix) / max(matrix.sum(), 1))}
+    result = {"pixel_accuracy": float(np.trace(matrix) / max(matrix.sum(), 1))}
     for score in ("iou", "f1"):
         there = [one[score] for one in each if one[score] is not None]
-        told[f"mean_{score}"] = float(np.mean(there)) if there else 0.0
-    return told
+        result[f"mean_{score}"] = float(np.mean(there)) if there else 0.0
+    return result
 
 
 def draw_confusion(target, matrix, names, title):
-    """Draw which classes are taken for which, a row adding up to 1, as a PNG; only classes that are there."""
+    """Draw a confusion matrix as a PNG. Rows add up to 1; absent classes are left out."""
     there = np.flatnonzero(matrix.sum(axis=1) + matrix.sum(axis=0))
     matrix, names = matrix[np.ix_(there, there)], [shown(names[label], 20) for label in there]
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)

@@ -1,4 +1,4 @@
-"""A folder of pictures and labels: its pairs, how labels are read, and who is held back from training."""
+"""A folder of pictures and labels: find its pairs, read the labels, and decide which pairs are held back."""
 
 import hashlib
 import os
@@ -16,9 +16,9 @@ from utils import PICTURES, UserError, named, shown
 
 
 def find_pairs(folder, layout):
-    """Match pictures and labels by file stem: ({stem: (picture, label)} by stem, {problem: [names]}).
+    """Match pictures and labels by file stem: ({stem: (picture, label)}, sorted, and {problem: [names]}).
 
-    Of a set that comes split the stems are <part>/<stem>.
+    If the data set comes split into parts, the stems are <part>/<stem>.
     """
     pairs, problems = {}, {}
     for part, (pictures_at, labels_at) in layout.parts.items():
@@ -37,23 +37,23 @@ def find_pairs(folder, layout):
 
 
 def photos_of_nobody(option, folders):
-    """The pictures of some folders, none of which shows a figure: {stem: (picture, None)}."""
+    """The pictures in some folders, none of which shows a figure: {stem: (picture, None)}."""
     files = [file for folder in folders for file in find_pictures(option, folder)]
     found = {file.stem: (file, None) for file in files}
     if len(found) < len(files):
         names = [file.name for file in files if found[file.stem][0] != file]
-        raise UserError(f"{option} holds several pictures of one name, {named(names, 2)}; rename them")
+        raise UserError(f"{option} holds several pictures with the same name, {named(names, 2)}; rename them")
     return found
 
 
 def say_left_out(problems):
-    """Count and name what is left out, a line for each problem of {problem: [names]}."""
+    """Print what is left out, one line for each entry of {problem: [names]}."""
     for problem, names in problems.items():
         print(f"left out, {len(names)} {problem}: {named(names)}")
 
 
 def _by_stem(folder, place, ending):
-    """The pictures at a place in a folder whose stems end so, by the rest of the stem; and those that occur twice."""
+    """The pictures in folder/place whose stems have an ending: {the rest of the stem: file}, [names that clash]."""
     if not (folder / place).is_dir():
         raise UserError(f"--data={shown(folder)} has no folder {place}/; get a data set with download_data.py")
     found, twice = {}, []
@@ -71,11 +71,11 @@ def _by_stem(folder, place, ending):
 
 
 class WrongSize(UserError):
-    """Labels of another size than their picture."""
+    """The labels do not have the size of their picture."""
 
 
 def read_pair(picture, label, layout):
-    """One pair: an RGB Pillow image and its labels, (height, width) uint8: all 0 where `label` is None."""
+    """Read a pair: an RGB Pillow image, and its labels (H, W) uint8, which are all 0 if `label` is None."""
     image = flatten(open_picture(picture))
     if label is None:
         return image, np.zeros((image.height, image.width), np.uint8)
@@ -87,19 +87,19 @@ def read_pair(picture, label, layout):
 
 
 def read_labels(source, layout):
-    """A file of labels as (H, W) uint8, 0 for the first class; of a single class, 1 for it and 0 for the rest."""
+    """Read labels as (H, W) uint8: the index of each pixel's class, or with a single class 1 for it and 0 elsewhere."""
     if layout.outputs == 1:
         return np.uint8(np.asarray(read_mask(source)) > 0)
     values = np.asarray(load(source))
     labels = values.astype(np.int64) - layout.first
     if values.ndim != 2 or labels.min() < 0 or labels.max() >= layout.outputs:
         last = layout.first + layout.outputs - 1
-        raise UserError(f"{shown(source)} holds other labels than {layout.first} to {last}; check the folder")
+        raise UserError(f"{shown(source)} holds labels outside {layout.first} to {last}; check the folder")
     return labels.astype(np.uint8)
 
 
 def read_mask(source):
-    """A mask file of any kind (0/1, 0/255, 16-bit, palette, RGB) as a grey Pillow image of 0 and 255."""
+    """Read a mask of any kind (0/1, 0/255, 16-bit, palette, RGB) as a grey Pillow image of 0 and 255."""
     image = load(source)
     deep = image.mode in ("I", "F", "1") or image.mode.startswith("I;16")
     values = np.nan_to_num(np.asarray(image if deep else _over_black(image), np.float32))
@@ -107,7 +107,7 @@ def read_mask(source):
 
 
 def _over_black(image):
-    """An RGB image of any 8-bit one; what is transparent is no figure."""
+    """Turn any 8-bit image into RGB, with transparent parts black: they do not belong to the figure."""
     colours = image.convert("RGBA")
     return Image.composite(colours.convert("RGB"), Image.new("RGB", image.size), colours.getchannel("A"))
 
@@ -115,11 +115,11 @@ def _over_black(image):
 def _is_figure(values):
     """Which pixels of a mask, (H, W) or (H, W, 3), belong to the figure: (H, W) bool.
 
-    In grey, the brighter half of the scale, which is 0..1, 0..255 or 0..65535: the ringing of a JPEG does not count.
-    In colour (palettes of class indices), every colour but black.
+    In grey masks, the brighter half of the scale (0..1, 0..255 or 0..65535), so that JPEG ringing does not count.
+    In coloured masks (palettes of class indices), every colour but black.
     """
     if values.ndim == 3:
-        coloured = np.ptp(values, axis=2).max() > 16  # a JPEG's grey is not quite grey
+        coloured = np.ptp(values, axis=2).max() > 16  # in a JPEG, grey is not exactly grey
         values = values.max(axis=2)
         if coloured:
             return values > 16
@@ -130,9 +130,9 @@ def _is_figure(values):
 
 
 def is_held_back(stem, share):
-    """Whether a picture is held back from training: as the set's own split has it, or by a hash of its stem.
+    """Whether a picture is held back from training: by the data set's own split, or else by a hash of its stem.
 
-    The hash does not depend on the other pictures, so that adding some moves none.
+    The hash depends on nothing else, so adding pictures never moves others between the parts.
     """
     part, slash, _ = stem.partition("/")
     if slash:
@@ -141,18 +141,18 @@ def is_held_back(stem, share):
 
 
 def source_of(stem, sources):
-    """Which of some sources, each told by how names begin, a picture is from: the longest that fits, or "other"."""
+    """The source of a picture: the longest of `sources` that its stem begins with, or "other"."""
     return max((source for source in sources if stem.startswith(source)), key=len, default="other")
 
 
 def balanced(stems, sources):
-    """How often each picture is to be drawn, shares that add up to 1: each source by the square root of its number."""
+    """How often to draw each picture, as shares of 1: each source in proportion to the square root of its size."""
     found = [source_of(stem, sources) for stem in stems]
     shares = np.array([found.count(source) ** -0.5 for source in found])
     return shares / shares.sum()
 
 
 def split(stems, share):
-    """The positions of the training and of the held-back pictures, two int arrays."""
+    """The positions of the training pictures and of the held-back ones: two int arrays."""
     held = np.array([is_held_back(stem, share) for stem in stems], bool)
     return np.flatnonzero(~held), np.flatnonzero(held)

@@ -1,4 +1,4 @@
-"""Scoring networks on a folder of pairs: the table, the JSON, the panel and the confusion matrix of evaluate.py."""
+"""Score networks on a folder of pairs: the table, the JSON, the panel and the confusion matrix of evaluate.py."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -27,7 +27,7 @@ def evaluate(
     confusion=None,
     threshold=0.5,
 ):
-    """Score the networks in the list `model` on the folder `data`; print a table, write what else is asked for."""
+    """Score the networks in the list `model` on the folder `data`: print a table, and write what else is asked for."""
     networks = {str(name): load_network(name) for name in model}
     records = [record for _, record in networks.values()]
     layout = LAYOUTS["people" if nobody else recognise(data, layout)]
@@ -52,20 +52,20 @@ def evaluate(
         if place in chosen:
             rows.append([picture, true, *found])
     if not results[str(model[0])]:
-        raise UserError(f"--data={shown(data)} has no pair that can be read; see the lines above")
-    told = {name: judge.summary(counts, sources or ()) for name, counts in results.items()}
-    judge.tell(told)
+        raise UserError(f"--data={shown(data)} has no readable pair; see the lines above")
+    summaries = {name: judge.summary(counts, sources or ()) for name, counts in results.items()}
+    judge.print_table(summaries)
     if json:
-        write_json(json, {"data": data.name, "part": part, "threshold": threshold, "models": told})
+        write_json(json, {"data": data.name, "part": part, "threshold": threshold, "models": summaries})
     if panel:
         draw_panel(panel, ["picture", "true", *networks], rows, layout)
     if confusion:
-        (name, parts), *_ = told.items()
+        (name, parts), *_ = summaries.items()
         draw_confusion(confusion, np.array(parts["confusion"]), layout.classes, shown(name, 40))
 
 
 def check_classes(networks, layout, data):
-    """Refuse networks that know other classes than the data has."""
+    """Refuse networks whose classes are not those of the data."""
     for name, (_, record) in networks.items():
         known = record.get("class_names", ["person"])
         if tuple(known) != layout.classes:
@@ -76,19 +76,19 @@ def check_classes(networks, layout, data):
 
 
 def pairs_of(data, layout):
-    """The pairs of the folder, by stem; what is left out is told."""
+    """The pairs of a folder, by stem; prints which files are left out."""
     pairs, problems = find_pairs(data, layout)
     say_left_out(problems)
     return pairs
 
 
 def choose_part(pairs, data, part, records):
-    """Those of the pairs that `part` means, by stem."""
+    """The pairs that belong to `part`, by stem."""
     if part != "all":
         shares = [record.get("data", {}).get("held_back") for record in records]
         if None in shares:
             raise UserError(f"--part={part}: the record of a --model does not say what was held back; use --part=all")
-        # Held back by all, or seen by all: the smallest share is part of every larger one.
+        # Held back by all networks, or seen by all of them: a smaller held-back share is contained in a larger one.
         share = min(shares) if part == "held_back" else max(shares)
         pairs = {stem: files for stem, files in pairs.items() if is_held_back(stem, share) == (part == "held_back")}
     if not pairs:
@@ -97,7 +97,7 @@ def choose_part(pairs, data, part, records):
 
 
 def draw_panel(target, titles, rows, layout):
-    """Draw a row per picture: the picture, what is true, what each network finds; below, what the colours mean."""
+    """Draw a row for each picture: the picture, its true labels, and what each network finds; a legend below."""
     many = layout.outputs > 1
     figure = Figure(figsize=(2.4 * len(titles), 2.4 * len(rows) + 0.8 * many), layout="constrained")
     grid = figure.subplots(len(rows), len(titles), squeeze=False)

@@ -1,4 +1,4 @@
-"""The data sets whose layout is known: where their pictures and labels lie, what the labels mean, how they are varied.
+"""The layouts of data sets: where pictures and labels lie, what the labels mean, how training varies the pictures.
 
 A new data set is one entry in LAYOUTS.
 """
@@ -10,45 +10,40 @@ import numpy as np
 
 from utils import UserError, shown
 
-VOID = 255  # the label of what counts neither in training nor in scores
-TRAINING, HELD_BACK = "training", "held_back"  # the parts of a set that comes split
+VOID = 255  # the label of pixels that count neither in training nor in scores
+TRAINING, HELD_BACK = "training", "held_back"  # the parts of a data set with its own split
 
 
 @dataclass(frozen=True)
 class Moves:
-    """How far augmentation moves pictures, as shares of their size, and how far their light."""
+    """How far augmentation moves pictures, as shares of their size, and changes their brightness."""
 
     down: tuple = (-0.08, 0.08)
     aside: float = 0.08
-    zoom: tuple = (-0.2, 0.15)  # below 0: closer
+    zoom: tuple = (-0.2, 0.15)  # negative: closer
     turn: float = 0.03
-    light: tuple = (-0.2, 0.2)  # below 0: darker
-    pasted: float = 0.0  # that get another picture's figure
+    light: tuple = (-0.2, 0.2)  # negative: darker
+    pasted: float = 0.0  # the share of pictures that get another picture's figure
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What is known of a data set.
+    """What is known about a data set."""
 
-    parts: {part: ((folder, how the stems end) of the pictures, the same of the labels)}; a set that is not split has
-    the one part "". classes: their names, by label; a single one is a figure before a background, whose masks may be
-    of any kind. first: the label, in the files, of the first class. figure: what is cut out where nothing is said.
-    ignored: classes that do not count. mirrored: pairs of classes that a mirror swaps. groups: {name: classes} that
-    are also scored as if they were one.
-    """
-
-    parts: dict
-    classes: tuple
-    figure: tuple
-    first: int = 0
-    ignored: tuple = ()
-    mirrored: tuple = ()
-    groups: dict = field(default_factory=dict)
+    parts: (
+        dict  # {part: ((folder, ending of the stems) of the pictures, the same for the labels)}; one part "" if whole
+    )
+    classes: tuple  # names by label; a single one is a figure before a background, and its masks may be of any kind
+    figure: tuple  # the classes to cut out if the user names none
+    first: int = 0  # the label of the first class in the files
+    ignored: tuple = ()  # classes that do not count
+    mirrored: tuple = ()  # pairs of classes that swap in a mirror image
+    groups: dict = field(default_factory=dict)  # {name: classes} to score also as one class
     moves: Moves = Moves()
 
     @property
     def mirror(self):
-        """What each label, 0 to VOID, is in a mirror: (VOID + 1,) ints."""
+        """What each label, 0 to VOID, becomes in a mirror image: (VOID + 1,) ints."""
         labels = np.arange(VOID + 1)
         for one, other in self.mirrored:
             one, other = self.classes.index(one), self.classes.index(other)
@@ -57,7 +52,7 @@ class Layout:
 
     @property
     def outputs(self):
-        """How many scores a network gives for each pixel."""
+        """The number of logits that a network gives for each pixel."""
         return len(self.classes)
 
 
@@ -91,7 +86,7 @@ LAYOUTS = {
         _whole("images", "masks"),
         ("person",),
         figure=("person",),
-        # Down more than up, then closer, from the full figure to a portrait, or further away.
+        # Shift down more than up, then zoom: closer, from full figures to portraits, or further away.
         moves=Moves(down=(-0.05, 0.2), aside=0.12, zoom=(-0.6, 0.3), turn=0.03, light=(-0.4, 0.25), pasted=0.3),
     ),
     "pets": Layout(
@@ -103,17 +98,17 @@ LAYOUTS = {
 
 
 def recognise(folder, name="auto"):
-    """The name of the layout of a folder; `name` itself unless it is "auto"."""
+    """The name of the layout that a folder has; if `name` is not "auto", check that it fits."""
     fitting = [each for each, layout in LAYOUTS.items() if _fits(Path(folder), layout)]
     if name != "auto":
         if name not in fitting:
             raise UserError(
-                f"--data={shown(folder)} has no folder {_first_missing(folder, name)}, as --layout={name} wants"
+                f"--data={shown(folder)} has no folder {_first_missing(folder, name)}, which --layout={name} needs"
             )
         return name
     if not fitting:
         raise UserError(
-            f"--data={shown(folder)} has no folder images/ with masks/ beside it, nor is it laid out as "
+            f"--data={shown(folder)} has neither images/ and masks/ nor the folders of "
             f"{', '.join(list(LAYOUTS)[1:])}; get a data set with download_data.py"
         )
     return fitting[0]
@@ -132,15 +127,15 @@ def _first_missing(folder, name):
 
 
 def indices(option, names, classes):
-    """The labels of some classes, by their names, all of which must be among `classes`."""
+    """The labels of the classes named; refuse names that are not among `classes`."""
     for name in names:
         if name not in classes:
-            raise UserError(f"{option}={shown(name)} is no class of it; choose from {shown(', '.join(classes), 120)}")
+            raise UserError(f"{option}={shown(name)} is not a class; choose from {shown(', '.join(classes), 120)}")
     return [classes.index(name) for name in names]
 
 
 def ignored_labels(names, layout):
-    """The labels that do not count: those of the classes named, those of the layout for None, none for "none"."""
+    """The labels that do not count: those of the classes named; None: the layout's own; "none": none."""
     names = layout.ignored if names is None else tuple(names)
     if names in ((), ("none",)):
         return []

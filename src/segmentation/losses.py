@@ -1,7 +1,7 @@
-"""The losses of training: labels (N, H, W, 1) float32 against logits (N, H, W, classes), in float32; scalars.
+"""Losses for training: labels (N, H, W, 1) float32 against logits (N, H, W, classes) float32 give a scalar.
 
-Of a single class the labels are 1 for it and 0 for the rest; of several they are class indices, or VOID where nothing
-is counted. `weights`, one for each class (of a single one for rest and figure), say how much a pixel of it counts.
+With a single class, the labels are 1 for it and 0 elsewhere. With several, they are class indices, or VOID for pixels
+that do not count. `weights` say how much a pixel of each class counts (with a single class: of background and figure).
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from segmentation.layouts import VOID
 
 
 def cross_entropy(labels, logits, weights=None):
-    """The cross-entropy, a mean over the pixels that count."""
+    """The cross-entropy, averaged over the pixels that count."""
     if logits.shape[-1] == 1:
         each = losses.binary_crossentropy(labels, logits, from_logits=True)
     else:
@@ -20,7 +20,7 @@ def cross_entropy(labels, logits, weights=None):
 
 
 def focal(labels, logits, weights=None):
-    """The focal loss (Lin et al.): cross-entropy that hardly counts the pixels that are right already."""
+    """The focal loss (Lin et al.): cross-entropy in which pixels that are already right hardly count."""
     if logits.shape[-1] == 1:
         each = losses.binary_focal_crossentropy(labels, logits, from_logits=True)
     else:
@@ -29,7 +29,7 @@ def focal(labels, logits, weights=None):
 
 
 def dice(labels, logits, weights=None):
-    """One minus the Dice overlap of the whole batch, of several classes the mean of those that are in it."""
+    """One minus the Dice overlap over the whole batch; with several classes, the mean of those that occur in it."""
     if logits.shape[-1] == 1:
         return losses.dice(labels, ops.sigmoid(logits))
     truth = _one_hot(labels, logits)
@@ -40,7 +40,7 @@ def dice(labels, logits, weights=None):
 
 
 def both(labels, logits, weights=None):
-    """Their sum: cross-entropy steers every pixel, Dice keeps small figures from drowning in background."""
+    """Cross-entropy plus Dice: the first judges every pixel, the second keeps small figures from being ignored."""
     return cross_entropy(labels, logits, weights) + dice(labels, logits, weights)
 
 
@@ -48,7 +48,7 @@ LOSSES = {"cross_entropy": cross_entropy, "dice": dice, "both": both, "focal": f
 
 
 def loss(name, weights=None):
-    """The loss of that name with weights of the classes, an array or None, as Keras takes it."""
+    """The loss of that name as a function for Keras. weights: one for each class, or None."""
     weights = None if weights is None else np.asarray(weights, np.float32)
 
     def weighted(labels, logits):
@@ -58,9 +58,9 @@ def loss(name, weights=None):
 
 
 def class_weights(labels, classes):
-    """Weights that count a class the more the rarer it is, by the inverse root of its share of the pixels.
+    """Weights that make rare classes count more: the inverse square root of their shares of the pixels.
 
-    labels: arrays of class indices, VOID left out. A pixel counts 1 on the average; a class that is nowhere counts 1.
+    labels: arrays of class indices; VOID does not count. The mean weight of a pixel is 1; absent classes have weight 1.
     """
     counts = sum(np.bincount(np.ravel(each), minlength=VOID + 1)[:classes] for each in labels).astype(np.float64)
     shares = counts / max(counts.sum(), 1)
@@ -70,13 +70,13 @@ def class_weights(labels, classes):
 
 
 def _one_hot(labels, logits):
-    """Labels as (N, H, W, classes), all 0 where nothing is counted."""
+    """Labels as (N, H, W, classes), all 0 for pixels that do not count."""
     labels = ops.cast(labels[..., 0], "int32")
     return ops.one_hot(ops.where(labels == VOID, -1, labels), logits.shape[-1])
 
 
 def _mean(each, labels, weights):
-    """The mean of (N, H, W) over the pixels that count, each as much as its class does."""
+    """The mean of (N, H, W) over the pixels that count, weighted by their classes."""
     labels = ops.cast(labels[..., 0], "int32")
     counted = ops.cast(labels != VOID, "float32")
     if weights is not None:

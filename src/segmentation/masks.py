@@ -1,4 +1,4 @@
-"""From a photo of any size to the soft mask of its figure, or to the class of each pixel, at that size."""
+"""Find the soft mask of a photo's figure, or the class of each pixel, at the photo's own size."""
 
 import numpy as np
 from PIL import Image
@@ -6,30 +6,30 @@ from PIL import Image
 from pictures.images import box_sum, fit, pad_offset, pad_square, resize, to_array
 from segmentation.layouts import LAYOUTS, indices
 
-GUIDE_SIDE = 1024  # the edge is found at this long side and carried up: twice the side would take four times as long
-STRIP = 256  # rows at a time at full resolution, so that 50 megapixels take little memory
-EDGE = 2  # how many of the network's pixels the true edge may lie off its own
-DECISION = 2.0  # a score of half of it either way decides: doubt belongs to the edge, not to a ghost of the background
+GUIDE_SIDE = 1024  # px; the long side at which edges are found, before they are enlarged; cost grows with its square
+STRIP = 256  # rows handled at a time at full resolution, so that 50 megapixels take little memory
+EDGE = 2  # how far, in pixels of the network, the true edge may lie from the one it found
+DECISION = 2.0  # logits beyond half of this, either way, count as certain: only edges stay soft
 MOST = 30.0  # a logit that stands for certainty
-SURE = 2.5  # a logit: what is nowhere as likely as this, 92 %, is no figure
-CONTRAST = 1.5  # makes up for how the filter softens an edge
-LEAST_PART = 0.001  # of the photo: a figure, or what is left of the photo beside it, is none if it is smaller
-SMOOTHNESS = 1e-4  # the colour variance below which a difference is noise, not an edge
+SURE = 2.5  # a logit (92 %) that some pixel must reach, or the whole mask is ignored
+CONTRAST = 1.5  # compensates for the filter's softening of edges
+LEAST_PART = 0.001  # of the photo; a smaller figure, or a smaller background, counts as none
+SMOOTHNESS = 1e-4  # a colour variance below this is noise, not an edge
 
 
 def find_masks(network, record, pictures, threshold=0.5, classes=None):
-    """The masks (H, W) float32, 0..1, of a list of RGB Pillow images of any sizes, each at its picture's size.
+    """Find the masks, (H, W) float32 0..1, of RGB Pillow images of any sizes, each at its picture's size.
 
-    classes: the names of those that belong to the figure; None: what the record calls the figure.
+    classes: the names of the classes that make up the figure; None: those that the record calls the figure.
     """
-    shift = np.log(threshold / (1 - threshold))  # so that the edge lies where the probability is the threshold
+    shift = np.log(threshold / (1 - threshold))  # puts the edge where the probability equals the threshold
     labels = figure_labels(record, classes)
     figures = [sure(_of_figure(each, labels) - shift) for each in find_scores(network, record, pictures)]
     return [refine(scores, picture) for scores, picture in zip(figures, pictures, strict=True)]
 
 
 def find_labels(network, record, pictures):
-    """The class of each pixel, (H, W) uint8, of RGB Pillow images of any sizes; of a single class, 1 is the figure."""
+    """Find each pixel's class, (H, W) uint8, in RGB Pillow images of any sizes; 1 is the figure of a single class."""
     if len(record.get("class_names", ["person"])) == 1:
         return [np.uint8(mask > 0.5) for mask in find_masks(network, record, pictures)]
     found = find_scores(network, record, pictures)
@@ -37,7 +37,7 @@ def find_labels(network, record, pictures):
 
 
 def find_scores(network, record, pictures):
-    """The network's logits (h, w, classes) float32 of each picture, at the size at which it sees it."""
+    """The network's logits for each picture, (h, w, classes) float32, at the size that the network sees."""
     if not pictures:
         return []
     size = record["network_options"]["size"]
@@ -51,9 +51,9 @@ def find_scores(network, record, pictures):
 
 
 def _scores_of(network, record, batch):
-    """The logits of a batch: the means of what is seen in the pictures and in their mirror images.
+    """The logits of a batch, averaged over the pictures and their mirror images.
 
-    What is taken for something only one way round is doubtful. Who never learnt from a mirror does not look into one.
+    The mean weakens what the network sees in only one of the two. Networks trained without mirroring skip it.
     """
     if record.get("options", {}).get("augment") == "off":
         return np.asarray(network.predict_on_batch(batch))
@@ -69,13 +69,13 @@ def label_names(record):
 
 
 def figure_labels(record, classes=None, option="--classes"):
-    """The labels that belong to the figure: of the classes named, or of those that the record calls so."""
+    """The labels of the figure: those of the classes named, or of the classes that the record calls the figure."""
     known = record.get("class_names", ["person"])
     return indices(option, classes or record.get("figure", known), known)
 
 
 def _of_figure(scores, labels):
-    """The logit of the figure, (h, w), of the logits (h, w, classes): all of its classes against all others."""
+    """The figure's logits (h, w) from those of all classes (h, w, classes): its classes together against the rest."""
     if scores.shape[-1] == 1:
         return scores[..., 0]
     of_figure = np.isin(np.arange(scores.shape[-1]), labels)
@@ -86,12 +86,12 @@ def _of_figure(scores, labels):
 
 
 def sure(scores):
-    """The logits of a figure, (h, w), or those of none: a cat is taken for a person here and there, but with doubt."""
+    """Ignore low-confidence masks, so that a cat is not mistaken for a person: logits (h, w) in, logits out."""
     return scores if scores.max() >= SURE else np.full_like(scores, -MOST)
 
 
 def _best_class(scores, size):
-    """The class of the highest score at another (width, height), (H, W) uint8, a class at a time to take no memory."""
+    """The class with the highest score at another (width, height): (H, W) uint8. Class by class, to save memory."""
     best, label = resize(scores[..., 0], size, Image.Resampling.BICUBIC), np.zeros(size[::-1], np.uint8)
     for each in range(1, scores.shape[-1]):
         level = resize(scores[..., each], size, Image.Resampling.BICUBIC)
@@ -101,10 +101,10 @@ def _best_class(scores, size):
 
 
 def refine(scores, picture):
-    """Turn a network's scores (h, w), logits, into the mask of its RGB picture, along the picture's own edges: (H, W).
+    """Turn a network's logits (h, w) into a mask (H, W) that follows the edges of its RGB picture.
 
-    A guided filter (He et al.): around each pixel the mask is the best linear function of the colour. The function
-    is found at GUIDE_SIDE and applied at full size (the fast variant), which is where the sharp edge comes from.
+    A guided filter (He et al.): around each pixel, the mask is the linear function of the colour that fits best. The
+    function is found at GUIDE_SIDE and applied at full size (the fast variant), which makes the edge sharp.
     """
     guide = to_array(fit(picture, min(GUIDE_SIDE, max(picture.size))))
     size = guide.shape[1::-1]
@@ -114,13 +114,13 @@ def refine(scores, picture):
 
 
 def _linear_functions(guide, mask, radius):
-    """The (4, H, W) of factors for red, green, blue and 1 that make the mask out of the guide around each pixel."""
+    """The factors of red, green, blue and 1, (4, H, W), that best give the mask around each pixel of the guide."""
     count = box_sum(np.ones(mask.shape), radius)
 
     def mean(plane):
         return box_sum(plane, radius) / count
 
-    colours = np.ascontiguousarray(np.moveaxis(guide, -1, 0))  # plane by plane takes a third of the time
+    colours = np.ascontiguousarray(np.moveaxis(guide, -1, 0))  # contiguous planes are three times as fast
     colour, level = [mean(plane) for plane in colours], mean(mask)
     spread, target = np.empty((*mask.shape, 3, 3)), np.empty((*mask.shape, 3, 1))
     for one, other in zip(*np.triu_indices(3), strict=True):
@@ -134,7 +134,7 @@ def _linear_functions(guide, mask, radius):
 
 
 def _apply(functions, picture):
-    """Enlarge the linear functions to the picture's size, strip by strip, and apply them to its colours."""
+    """Enlarge the linear functions to the picture's size and apply them to its colours, strip by strip."""
     planes = [Image.fromarray(plane) for plane in functions]
     (width, height), scale = picture.size, functions.shape[1] / picture.height
     mask = np.empty((height, width), np.float32)

@@ -1,4 +1,4 @@
-"""Cutting the figures out of pictures: which files, what is drawn of each mask, what is said at the end."""
+"""Cut figures out of pictures: find the files, draw each mask in the form asked for, and report at the end."""
 
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from segmentation.masks import figure_labels, find_labels, find_masks, label_nam
 from segmentation.registry import load_network
 from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT, UserError
 
-ENDINGS = {"alpha": PICTURES_WITH_ALPHA, "index": (".png",), "masks": (".png",)}  # of --save, where not all do
+ENDINGS = {"alpha": PICTURES_WITH_ALPHA, "index": (".png",), "masks": (".png",)}  # for --save, if not all will do
 TINT = (255, 64, 32)
 
 
@@ -29,34 +29,34 @@ def cutout(picture, mask):
 
 
 def grey_mask(picture, mask):
-    """The mask alone."""
+    """The mask itself."""
     return mask
 
 
 def alpha(picture, mask):
-    """The figure on a transparent ground."""
+    """The figure on a transparent background."""
     figure = picture.copy()
     figure.putalpha(mask)
     return figure
 
 
 def overlay(picture, mask):
-    """The figure tinted in its place."""
+    """The picture with its figure tinted."""
     return Image.composite(Image.new("RGB", picture.size, TINT), picture, mask.point(lambda level: level // 2))
 
 
 def coloured(picture, labels, names):
-    """The picture under the colours of its classes, which are explained below it."""
+    """The picture tinted with the colours of its classes, with a legend below."""
     colours = Image.fromarray(painted(labels, len(names)))
     return explained(Image.blend(picture, colours, 0.55), labels, names)
 
 
 def index(picture, labels, names):
-    """The class of each pixel by its number, with a colour for each."""
+    """The number of each pixel's class, in a palette with a colour for each."""
     return palette_picture(labels, len(names))
 
 
-# What --output names: the end of the file's name, and what is drawn of a picture and the grey mask of its figure ...
+# For each --output: the end of the file name, and what draws it from the picture and the figure's grey mask ...
 OUTPUTS = {
     "cutout": ("_mask.jpeg", cutout),
     "mask": ("_mask.png", grey_mask),
@@ -65,7 +65,7 @@ OUTPUTS = {
     "index": ("_index.png", None),
     "masks": ("_mask.png", None),  # with the name of the class before the ending
 }
-# ... or of a picture, the classes of its pixels, and their names.
+# ... or from the picture, the class of each pixel, and the names of the classes.
 CLASS_OUTPUTS = {"overlay": coloured, "index": index}
 
 
@@ -79,14 +79,14 @@ def predict(
     force=False,
     record="names",
 ):
-    """Cut the figures out of the pictures at `file_path`, one by one; a bad file does not stop the rest."""
+    """Cut the figures out of the pictures at `file_path` one by one; a bad file does not stop the rest."""
     pictures = find_pictures("--file_path", file_path)
     many = len(pictures) > 1 or Path(file_path).is_dir()
     targets = choose_targets(pictures, output, save, many)
     places = {target.parent / "*" for target in targets.values()} if many else targets.values()
     with locked(("--save" if save else "--file_path", place) for place in places):
         network, about = load_network(model)
-        figure_labels(about, classes)  # refuses what the network does not know, before any work
+        figure_labels(about, classes)  # refuses unknown classes before any work is done
         options = {"output": output, "threshold": threshold, "model": model.name}
         options |= {"classes": ",".join(classes)} if classes else {}
         draw = partial(draw_figure, network, about, output, classes, threshold)
@@ -104,14 +104,14 @@ def predict(
 
 
 def open_to_draw(source):
-    """A picture as a Pillow image, if the memory is there for a mask of it."""
+    """Open a picture as a Pillow image, if there is enough memory to find its mask."""
     picture = open_picture(source)
     check_photo(source, picture.width * picture.height, "mask")
     return picture
 
 
 def draw_figure(network, record, output, classes, threshold, picture):
-    """What is drawn of a Pillow picture, {word: Pillow image}: a word where there are several, else ""."""
+    """Draw the results for a Pillow picture: {word for the file name: Pillow image}. A single one has the word ""."""
     flat, names = flatten(picture), label_names(record)
     if output in ("index", "masks") or (output == "overlay" and len(names) > 2 and not classes):
         (labels,) = find_labels(network, record, [flat])
@@ -120,13 +120,13 @@ def draw_figure(network, record, output, classes, threshold, picture):
         return {"": CLASS_OUTPUTS[output](flat, labels, names)}
     (mask,) = find_masks(network, record, [flat], threshold, classes)
     grey = to_image(mask)
-    if picture.mode == "RGBA":  # what was transparent is no figure
+    if picture.mode == "RGBA":  # transparent parts do not belong to the figure
         grey = ImageChops.darker(grey, picture.getchannel("A"))
     return {"": OUTPUTS[output][1](flat, grey)}
 
 
 def mask_of_each(labels, names, classes):
-    """{class: its mask in grey} of those of the classes that are among the labels (H, W)."""
+    """{class: its grey mask} for those of the classes that occur among the labels (H, W)."""
     numbers = {name: names.index(name) for name in classes}
     return {
         name: Image.fromarray(np.uint8(labels == number) * 255)
@@ -151,7 +151,7 @@ def choose_targets(pictures, output, save, many):
 
 
 def without_results(pictures):
-    """Leave out what earlier runs made of the other pictures."""
+    """Leave out pictures that are results of earlier runs on the others."""
     stems = {picture.stem for picture in pictures}
     results = {stem + ending for stem in stems for ending, _ in OUTPUTS.values()}
 
@@ -162,7 +162,7 @@ def without_results(pictures):
 
 
 def write_all(drawn, target, about):
-    """Write what was drawn of a picture, {word: image}, each with a record that names the words of all."""
+    """Write the results for a picture, {word: image}; the record of each lists the words of all."""
     words = {} if "" in drawn else {"words": list(drawn)}
     for word, image in drawn.items():
         write_picture(suffixed(target, word), image, about | words)

@@ -1,4 +1,4 @@
-"""The segmentation networks by name: how a record describes one, how it is built, read, and given a learnt encoder."""
+"""The segmentation networks by name: describe, build and read them, and give them a pretrained encoder."""
 
 import inspect
 from typing import NamedTuple
@@ -25,13 +25,13 @@ NETWORKS = {
 
 
 class Encoder(NamedTuple):
-    """The part of a network that Keras has weights for."""
+    """The part of a network for which Keras publishes weights."""
 
-    application: str  # whose it is: a name in keras.applications
-    last: str  # the layer that it ends with
+    application: str  # its name in keras.applications
+    last: str  # its last layer
     file: str  # what Keras downloads, for pictures of `side`
-    frozen: bool = False  # whether the published network does not train it
-    blue_first: str | None = None  # the layer whose kernel Keras has for blue, green and red
+    frozen: bool = False  # whether the published network keeps it frozen
+    blue_first: str | None = None  # the layer whose published kernel expects blue, green and red
 
 
 ENCODERS = {
@@ -42,13 +42,12 @@ ENCODERS = {
         "MobileNetV2", MOBILE_LAST, "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_{side}_no_top.h5", frozen=True
     ),
 }
-MOMENTUM = 0.9  # of what a batch normalisation remembers, step by step, where an encoder begins without weights
-MOST_SIDE = 4096  # px; what says that it sees more is no network of ours
-SIDES = (96, 128, 160, 192, 224)  # px, that Keras has weights of MobileNetV2 for; VGG16's are for any
+MOMENTUM = 0.9  # of the batch normalisations of an encoder that starts without weights
+SIDES = (96, 128, 160, 192, 224)  # px for which Keras has weights of MobileNetV2; those of VGG16 fit any size
 
 
 def describe(network, **options):
-    """What a record says of a network, {"network", "network_options"}: its name and those options that it has.
+    """Describe a network for its record, {"network", "network_options"}, by its name and the options that it takes.
 
     An option that is None gets the network's own default.
     """
@@ -59,7 +58,7 @@ def describe(network, **options):
 
 
 def build(record, dtype="float32"):
-    """The untrained network that a record describes."""
+    """Build the untrained network that a record describes."""
     return saved.build_network(NETWORKS, record, dtype)
 
 
@@ -67,9 +66,9 @@ def load_network(model):
     """Read the network that --model names, and its record: (keras.Model, dict)."""
     network, record = saved.load_network("--model", model, NETWORKS)
     layout = LAYOUTS.get(record.get("data", {}).get("layout"))
-    if layout and layout.outputs != network.output_shape[-1]:  # or the mirror of that layout would not fit its scores
+    if layout and layout.outputs != network.output_shape[-1]:  # the layout's swap of left and right must fit the logits
         record_name = shown(saved.record_path(model).name)
-        raise UserError(f"--model={shown(model)}: {record_name} names a layout of other classes; copy both again")
+        raise UserError(f"--model={shown(model)}: {record_name} names a layout with other classes; copy both again")
     return network, record
 
 
@@ -77,10 +76,10 @@ def load_network(model):
 
 
 def load_encoder(network, weights="imagenet"):
-    """Let the encoder of an untrained network begin with what it learnt elsewhere; then `freeze_encoder`.
+    """Give the encoder of an untrained network published weights, and then `freeze_encoder`.
 
-    weights: "imagenet", which Keras downloads once; "none"; or a file of Keras's own, without the top. A network
-    without such an encoder stays as it is. Building a network never asks for these, so that reading one does not.
+    weights: "imagenet" (Keras downloads them once), "none", or a file of Keras's weights without the top. A network
+    without such an encoder stays as it is. Building or reading a network never needs these weights.
     """
     encoder = ENCODERS.get(network.name)
     if encoder and str(weights) != "none":
@@ -97,12 +96,11 @@ def load_encoder(network, weights="imagenet"):
 
 
 def freeze_encoder(network, weights="imagenet"):
-    """Say whether the encoder trains: not where the published one does not, unless it begins without `weights`.
+    """Freeze the encoder if the published network does, unless it starts without `weights` and must learn.
 
-    Then its batch normalisations have hundreds of steps to learn what they see: at the pace that was made for ImageNet
-    they would be at their beginning still when the training ends, and the network would be right in training alone.
-    It is for a run that goes on, whose weights come from its own files; a network is built as it was published.
-    Call it before compile.
+    In that case its batch normalisations get a shorter memory. With the momentum meant for ImageNet, their averages
+    would hardly move during our short trainings, and the network would work in training mode only.
+    Call this before compile, also for a run that continues.
     """
     encoder = ENCODERS.get(network.name)
     if encoder and encoder.frozen:
@@ -113,7 +111,7 @@ def freeze_encoder(network, weights="imagenet"):
 
 
 def _published(encoder, network, file):
-    """The encoder as Keras has it, with the weights of a file or, where that is None, with those of ImageNet."""
+    """The encoder as keras.applications has it, with the weights in a file, or ImageNet's if that is None."""
     side = next((side for side in SIDES if side >= network.input_shape[1]), SIDES[-1])
     try:
         return saved.published("--encoder_weights", encoder.application, file, encoder.file.format(side=side), side)
@@ -130,6 +128,6 @@ def _encoder_layers(network):
 
 
 def _turn_colours(convolution):
-    """Turn a kernel for blue, green and red into one for red, green and blue."""
+    """Turn a kernel for BGR input into one for RGB input."""
     kernel, *rest = convolution.get_weights()
     convolution.set_weights([kernel[:, :, ::-1], *rest])

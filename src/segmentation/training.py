@@ -1,4 +1,4 @@
-"""Training a segmentation network: from a folder of pairs to a network with its record, in a run that can go on."""
+"""Train a segmentation network on a folder of pairs, in a run that can be continued, and write it with its record."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ import numpy as np
 from command.options import recordable
 from command.process import is_out_of_memory, stop_between_steps
 from networks.hardware import POLICIES, accelerators, choose_precision, use_xla
-from networks.runs import Run
+from networks.runs import Recorder, Run
 from networks.saved import copy_layers, save_network
 from networks.vgg import THIN
 from segmentation import losses
@@ -23,7 +23,7 @@ from segmentation.layouts import LAYOUTS, VOID, ignored_labels
 from segmentation.registry import NETWORKS, build, describe, freeze_encoder, load_encoder
 from utils import ROOT, UserError, shown
 
-UNSAID = ("tensorboard", "resume")  # options that change nothing in the network
+NOT_RECORDED = ("tensorboard", "resume")  # options that do not change the network
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "adamw": keras.optimizers.AdamW,
@@ -34,14 +34,14 @@ PREPROCESSING = "RGB 0..1, long side scaled to size, padded with black to a squa
 
 
 class FigureIoU(keras.metrics.BinaryIoU):
-    """Intersection over union of the figures, over the whole set, of logits (N, H, W, 1) against 0/1 masks."""
+    """The IoU of the figures over the whole set: logits (N, H, W, 1) against 0/1 masks."""
 
     def __init__(self, name="iou"):
         super().__init__(target_class_ids=[1], threshold=0.0, name=name)
 
 
 class FigureF1(FigureIoU):
-    """F1 (Dice) of the figures: for one class it follows from IoU, F1 = 2 IoU / (1 + IoU)."""
+    """The F1 (Dice) of the figures. For one class it follows from the IoU: F1 = 2 IoU / (1 + IoU)."""
 
     def __init__(self):
         super().__init__(name="f1")
@@ -52,14 +52,14 @@ class FigureF1(FigureIoU):
 
 
 class ClassIoU(keras.metrics.MeanIoU):
-    """The mean over the classes of the intersection over union, over the whole set, of logits (N, H, W, classes)."""
+    """The IoU over the whole set, averaged over the classes: logits (N, H, W, classes) against class indices."""
 
     def __init__(self, classes, name="iou"):
         super().__init__(classes, name, ignore_class=VOID, sparse_y_pred=False)
 
 
 class PixelAccuracy(ClassIoU):
-    """The share of the pixels that count whose class is found."""
+    """The share of correctly classified pixels, among those that count."""
 
     def result(self):
         right, counted = keras.ops.sum(keras.ops.diagonal(self.total_cm)), keras.ops.sum(self.total_cm)
@@ -67,7 +67,7 @@ class PixelAccuracy(ClassIoU):
 
 
 def metrics_of(classes):
-    """What an epoch is judged by; the first, "iou", chooses the best."""
+    """The metrics of an epoch. The first one, "iou", chooses the best epoch."""
     if classes == 1:
         return [FigureIoU(), FigureF1()]
     return [ClassIoU(classes), PixelAccuracy(classes, "accuracy")]
@@ -103,7 +103,7 @@ def train(
     """Train a network on the folder `data` and write it to `model`; the options are those of train.py."""
     options = locals()
     options |= {name: options[name] and list(options[name]) for name in ("nobody", "sources", "ignore")}
-    options["encoder_weights"] = Path(encoder_weights).name  # as the run and the record tell it
+    options["encoder_weights"] = Path(encoder_weights).name  # the run and the record name the file without its folder
     keras.utils.set_random_seed(seed)
     pairs = decoded(data, size, layout, nobody or ())
     run = Run(model, options, pairs.fingerprint, "iou")
@@ -126,8 +126,8 @@ def train(
 
 
 def _begin(network, run, encoder_weights, init):
-    """Give an untrained network what it begins with, unless the run has weights of its own already."""
-    if run.history or init:  # then what would be downloaded would not last
+    """Give an untrained network its initial weights, unless the run already has weights of its own."""
+    if run.history or init:  # do not download weights that would be overwritten
         freeze_encoder(network, encoder_weights)
     else:
         load_encoder(network, encoder_weights)
@@ -136,7 +136,7 @@ def _begin(network, run, encoder_weights, init):
 
 
 def _batches(pairs, options):
-    """The batches to train on and, where any picture is held back, those to score."""
+    """The batches to train on, and those to score on (None if no picture is held back)."""
     layout = LAYOUTS[pairs.layout]
     ignored = ignored_labels(options["ignore"], layout)
     rows = list(pairs.rows.values())
@@ -147,7 +147,7 @@ def _batches(pairs, options):
     shares = options["sources"] and balanced([stems[place] for place in training], options["sources"])
     augment = Augmentation(layout) if options["augment"] == "on" else None
     training, held_back = ([rows[place] for place in part] for part in (training, held_back))
-    scored = held_back if options["validation"] else []  # else what comes split would be scored on all the same
+    scored = held_back if options["validation"] else []  # a set with its own split always holds pictures back
     return (
         Batches(pairs, training, batch_size, augment, seed, shuffle=True, shares=shares, ignored=ignored),
         Batches(pairs, scored, batch_size, ignored=ignored) if scored else None,
@@ -155,25 +155,25 @@ def _batches(pairs, options):
 
 
 def _weights(batches):
-    """The weights of the classes, of a single one of rest and figure, by how many pixels there are of each."""
+    """The weights of the classes (with a single class: of background and figure), by how many pixels each has."""
     classes = max(2, LAYOUTS[batches.decoded.layout].outputs)
-    meant = batches.meant.astype(np.uint8)
-    return losses.class_weights((meant[batches.decoded.labels[row]] for row in batches.rows), classes)
+    label_map = batches.label_map.astype(np.uint8)
+    return losses.class_weights((label_map[batches.decoded.labels[row]] for row in batches.rows), classes)
 
 
 def _network(options, layout):
-    """What the record says of the network: enough to build it again."""
+    """The part of the record that describes the network: enough to build it again."""
     name, base = options["network"], options["base"]
     described = describe(name, size=options["size"], base=base, classes=layout.outputs)
     if base and "base" not in described["network_options"]:
-        raise UserError(f"--base={base} means nothing to --network={name}, whose filters are fixed; leave it out")
+        raise UserError(f"--base={base} has no effect on --network={name}, whose filters are fixed; leave it out")
     return described
 
 
 def compile_network(network, options, steps, weights=None):
     """Give a network its optimiser, loss and metrics.
 
-    steps: how long a falling learning rate falls. weights: how much each class counts; None: all alike.
+    steps: over how many steps the learning rate falls. weights: how much each class counts; None: all the same.
     """
     rate = options["learning_rate"]
     if options["schedule"] == "cosine":
@@ -187,16 +187,16 @@ def compile_network(network, options, steps, weights=None):
 
 
 def _fit(network, training, held_back, run, options):
-    """Train from where the run stands to its last epoch, and say how much of the time went into waiting for input."""
+    """Train from where the run stands to its last epoch, and print the share of time spent waiting for input."""
     training.epoch = len(run.history)
     if training.epoch:
         print(f"continuing after epoch {training.epoch}")
     if run.is_stale or training.epoch >= options["epochs"]:
         return
-    callbacks = [run, keras.callbacks.TerminateOnNaN()]
+    callbacks = [Recorder(run), keras.callbacks.TerminateOnNaN()]
     if options["tensorboard"]:
         callbacks.append(keras.callbacks.TensorBoard(options["tensorboard"]))
-    # Keras counts pixels in 64 bits, which JAX says it has not; 32 are enough.
+    # Keras asks for 64-bit counts of pixels, and JAX warns that it uses 32 bits, which are enough.
     warnings.filterwarnings("ignore", "Explicitly requested dtype int64")
     started = time.perf_counter()
     try:
@@ -206,7 +206,7 @@ def _fit(network, training, held_back, run, options):
             initial_epoch=training.epoch,
             epochs=options["epochs"],
             callbacks=callbacks,
-            shuffle=False,  # the batches are shuffled already, in an order that a resumed run repeats
+            shuffle=False,  # Batches shuffles by itself, in an order that a resumed run repeats
             verbose=1 if sys.stdout.isatty() else 2,
         )
     except Exception as error:
@@ -217,30 +217,28 @@ def _fit(network, training, held_back, run, options):
         ) from None
     if run.broken:
         raise UserError(
-            f"the loss is no number any more in epoch {len(run.history) + 1}; {run.kept}try a smaller "
+            f"the loss became infinite or NaN in epoch {len(run.history) + 1}; {run.kept}try a smaller "
             f"--learning_rate than {options['learning_rate']:g}, or --precision=float32"
         )
     print(f"waited for input {training.waited / (time.perf_counter() - started):.1%} of the time")
 
 
 def _publish(run, options, pairs):
-    """Write the best network of the run so far with its record; the sentence that says so."""
+    """Write the best network so far with its record, and return a sentence that says so."""
     if not run.best:
         return "no epoch was finished"
     network = build(
         _network(options, LAYOUTS[pairs.layout]), "float16"
-    )  # half the bytes on disk; it is read back as float32
-    run.load_best(network)
+    )  # half the size on disk; it is read back as float32
+    run.load("best", network)
     save_network(options["model"], network, _record(run, options, pairs))
     score = run.score_of(run.best)
-    return (
-        f"{shown(options['model'])} is the network of epoch {run.best['epoch']} of {len(run.history)}, IoU {score:.3f}"
-    )
+    return f"{shown(options['model'])} holds epoch {run.best['epoch']} of {len(run.history)}, the best: IoU {score:.3f}"
 
 
 def _record(run, options, pairs):
-    """All that explains a network: how it was made, on what, how to feed it, how well it does."""
-    told, layout = recordable(options, leave_out=UNSAID), LAYOUTS[pairs.layout]
+    """The record of a network: how it was made, on what data, what input it expects, how well it does."""
+    recorded, layout = recordable(options, leave_out=NOT_RECORDED), LAYOUTS[pairs.layout]
     ignored = ignored_labels(options["ignore"], layout)
     return (
         _network(options, layout)
@@ -249,7 +247,7 @@ def _record(run, options, pairs):
             "figure": list(layout.figure),
             "preprocessing": PREPROCESSING,
             "data": {
-                "folder": told["data"],
+                "folder": recorded["data"],
                 "layout": pairs.layout,
                 "ignored": [layout.classes[label] for label in ignored],
                 "pictures": len(pairs.rows),
@@ -257,5 +255,5 @@ def _record(run, options, pairs):
                 "held_back": options["validation"],
             },
         }
-        | run.record("train.py", told)
+        | run.record("train.py", recorded)
     )

@@ -1,4 +1,4 @@
-"""What is shown of a painting besides itself: how it came into being, and what it was made of."""
+"""Extra pictures around a painting: its evolution as an animation, panels side by side, and its parts."""
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -14,9 +14,10 @@ LABEL_HEIGHT = 32
 
 
 class Evolution:
-    """The frames of an animation, taken at even distances of a number of steps."""
+    """An animation of a painting coming into being, with frames at regular intervals of steps."""
 
     def __init__(self, steps):
+        """steps: the most steps that may come."""
         self.every = max(1, steps // FRAMES)
         self.frames = []
 
@@ -29,21 +30,21 @@ class Evolution:
         self.frames.append(flatten(picture))
 
     def write(self, target):
-        """Write the animation, .gif or .webp, whole or not at all; it rests on its last frame."""
+        """Write the animation, .gif or .webp, whole or not at all. It pauses on its last frame."""
         times = [FRAME_MS] * (len(self.frames) - 1) + [LAST_FRAME_MS]
         with whole_file(target) as temporary:
             self.frames[0].save(temporary, save_all=True, append_images=self.frames[1:], duration=times, loop=0)
 
 
 def taken_apart(result, kept):
-    """What a painting with a kept part, (H, W) in 0..1, is the sum of: [the kept part, the painted part], on black."""
+    """Split a painting by its kept part, (H, W) in 0..1: [kept, painted], each on black; their sum is the painting."""
     picture, mask = flatten(result), to_image(kept)
     black = Image.new("RGB", picture.size)
     return [Image.composite(picture, black, mask), Image.composite(black, picture, mask)]
 
 
 def side_by_side(pictures, labels):
-    """Pillow images side by side at one height, with a label under each: an RGB Pillow image."""
+    """Put Pillow images side by side at the same height, with a label under each: an RGB Pillow image."""
     pictures = [flatten(picture) for picture in pictures]
     pictures = [fit(picture, _side(picture.size, PANEL_HEIGHT)) for picture in pictures]
     width = sum(picture.width for picture in pictures) + GAP * (len(pictures) + 1)
@@ -58,5 +59,5 @@ def side_by_side(pictures, labels):
 
 
 def _side(size, height):
-    """The long side of a picture of `size` that is scaled to a height."""
+    """The long side of a picture of `size` once it is scaled to a height."""
     return max(1, round(max(size) * height / size[1]))

@@ -1,4 +1,4 @@
-"""What of a photo stays as it is: the figure by a mask of the user's or of a network, or all but the figure."""
+"""Decide which part of the photo to keep: the figure or everything else, from the user's mask or a network's."""
 
 import numpy as np
 from PIL import Image
@@ -8,13 +8,13 @@ from segmentation.masks import LEAST_PART, figure_labels, find_masks
 from segmentation.registry import load_network
 from utils import PICTURES, UserError, shown
 
-SAME_SHAPE = 0.02  # by which the sides of a mask may differ from those of its photo, once scaled
+SAME_SHAPE = 0.02  # how much the shapes of mask and photo may differ
 
 
 def figure_finder(keep, mask, model, classes=None):
-    """A function of a photo, its path and its RGB Pillow image, that gives the mask of its figure, (H, W) in 0..1.
+    """Make a function from a photo (its path, its RGB Pillow image) to the mask of its figure, (H, W) in 0..1.
 
-    None where nothing is kept. classes: what of those that the network knows is the figure.
+    Returns None if nothing is kept. classes: the network's classes that make up the figure.
     """
     if keep == "none":
         return None
@@ -25,23 +25,23 @@ def figure_finder(keep, mask, model, classes=None):
             f"--model={shown(model)} does not exist; train one with train.py, or give --mask=<picture> or --keep=none"
         )
     network, record = load_network(model)
-    figure_labels(record, classes, "--keep_classes")  # refuses what the network does not know, before any work
+    figure_labels(record, classes, "--keep_classes")  # refuses unknown classes before any work is done
     return lambda source, photo: find_masks(network, record, [photo], classes=classes)[0]
 
 
 def kept_part(keep, figure):
-    """What is kept, (H, W) in 0..1 or None for nothing, given the mask of the figure; and a word on it."""
+    """The part to keep, (H, W) in 0..1 or None for nothing, from the mask of the figure; and a sentence about it."""
     if np.mean(figure > 0.5) < LEAST_PART:
-        return None, "no figure found, all of it is painted"
+        return None, "no figure found, everything is painted"
     kept = figure if keep == "figure" else 1 - figure
     share = float(np.mean(kept > 0.5))
     if 1 - share < LEAST_PART:
         raise UserError("the figure fills the photo and nothing is left to paint; choose --keep=none")
-    return kept, f"{share:.0%} of it stays as it is"
+    return kept, f"{share:.0%} of the photo is kept"
 
 
 def mask_of(source, mask):
-    """The mask file of a photo: `mask` itself, or the file of the same stem in that folder."""
+    """The mask file of a photo: `mask` itself, or, if that is a folder, the file in it with the photo's stem."""
     if not mask.is_dir():
         return mask
     found = [mask / (source.stem + ending) for ending in PICTURES if (mask / (source.stem + ending)).is_file()]
@@ -52,7 +52,7 @@ def mask_of(source, mask):
 
 
 def read_mask(source, size):
-    """A mask file as (H, W) in 0..1 at a photo's (width, height): its transparency if it has any, or else its grey."""
+    """Read a mask as (H, W) in 0..1 at a photo's (width, height): its transparency if it has any, or else its grey."""
     image = open_picture(source)
     grey = image.getchannel("A") if image.mode == "RGBA" else image.convert("L")
     width, height = size
@@ -62,4 +62,4 @@ def read_mask(source, size):
             "give a mask of the photo's shape"
         )
     mask = to_array(grey.resize(size, Image.Resampling.BILINEAR))
-    return mask * 255 if mask.max() <= 1 / 255 else mask  # masks of 0 and 1
+    return mask * 255 if mask.max() <= 1 / 255 else mask  # some masks hold 0 and 1 instead of 0 and 255

@@ -1,24 +1,27 @@
-"""What stylize.py is asked for: whether its options go together, where results go, and what they are made of."""
+"""What stylize.py is asked for: check the options together, choose the targets, and list the files involved."""
 
 from pathlib import Path
 
+from command.options import recordable
 from command.places import check_apart, check_ending, check_file, check_place, check_targets, is_folder, targets_in
+from pictures.provenance import planned
 from studio.figure import mask_of
 from style.features import MINI
 from utils import PICTURES, UserError, shown
 
-EXHIBITS = {"evolution": (".gif", ".webp"), "panel": PICTURES, "parts": PICTURES}  # options, and their files' endings
+SHEET = "similarity"  # the word in the file name of a sheet of several paintings
+EXHIBITS = {"evolution": (".gif", ".webp"), "panel": PICTURES, "parts": PICTURES}  # {option: allowed endings}
 
 
 def check_options(options, many):
-    """Refuse options that do not go together, before time goes into any of them."""
+    """Refuse options that contradict each other, before any work is done."""
     if options.style_weight == options.content_weight == 0:
-        raise UserError("--style_weight=0 and --content_weight=0 leave nothing to paint after; raise one of them")
+        raise UserError("--style_weight=0 and --content_weight=0 leave nothing to paint; raise one of them")
     if options.blend and len(options.blend) != len(options.style):
         given = ",".join(f"{weight:g}" for weight in options.blend)
         raise UserError(f"--blend={given} must have a number for each of the {len(options.style)} pictures in --style")
     if options.blend and not sum(options.blend):
-        raise UserError("--blend must not be 0 for all pictures of --style; give one of them a weight")
+        raise UserError("--blend is 0 for all pictures of --style; give one of them a weight")
     if options.keep_classes and (options.mask or options.keep == "none"):
         instead = f"--mask={shown(options.mask)}" if options.mask else "--keep=none"
         raise UserError(f"--keep_classes={shown(','.join(options.keep_classes))} needs a network; leave out {instead}")
@@ -34,17 +37,17 @@ def check_options(options, many):
 
 
 def exhibits_of(options):
-    """The exhibits that are asked for, {option: path}."""
+    """The exhibits asked for: {option: path}."""
     return {f"--{name}": vars(options)[name] for name in EXHIBITS if vars(options)[name]}
 
 
 def check_extras(options, photos, targets):
-    """Refuse to draw over what is looked at, or over a painting."""
+    """Refuse exhibits that would overwrite an input or a painting."""
     check_apart(exhibits_of(options), [*photos, *options.style, *filter(None, [options.mask]), *targets])
 
 
 def choose_targets(photos, save, many):
-    """Where each painting goes: {photo: target}."""
+    """Choose where each painting goes: {photo: target}."""
     check_place("--save", save)
     place = Path(save)
     if is_folder("--save", save, many):
@@ -56,13 +59,13 @@ def choose_targets(photos, save, many):
 
 
 def places_of(options, targets, many):
-    """The places of all results, each with the option that names it."""
+    """The places of all results to lock, as (option, path)."""
     places = {target.parent / "*" for target in targets.values()} if many else targets.values()
     return [*(("--save", place) for place in places), *exhibits_of(options).items()]
 
 
 def files_of(options, photo):
-    """The files that the painting of a photo is made of, {what for: path}."""
+    """The files that a photo's painting is made from: {purpose: path}, the photo first."""
     kept = options.keep != "none"
     return {
         "content": photo,
@@ -72,3 +75,20 @@ def files_of(options, photo):
         "vgg_weights": options.vgg_weights or (MINI if options.network == "mini" else None),
         "init": options.init if isinstance(options.init, Path) else None,
     }
+
+
+def plans_of(options, photo):
+    """What the records of a photo's paintings say before the work starts: {word in the file's name: plan}.
+
+    The word is the similarity, or SHEET for the sheet of several paintings; None for a single painting.
+    """
+    words = options.similarity
+    if len(words) == 1:
+        return {None: _plan(options, photo, *words)}
+    return {word: _plan(options, photo, word) for word in words} | {SHEET: _plan(options, photo, *words)}
+
+
+def _plan(options, photo, *similarity):
+    values = vars(options) | {"content": photo.name, "similarity": ",".join(similarity)}
+    recorded = {"options": recordable(values, leave_out=("save", "force", "record"))}
+    return planned("stylize.py", recorded, files_of(options, photo), paths=options.record == "full")

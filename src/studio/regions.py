@@ -1,6 +1,6 @@
-"""Painting a part of a photo: what lies under the kept part, where to work, and how both are put together.
+"""Paint a part of a photo: fill what lies under the kept part, choose where to work, and put both parts together.
 
-`kept` (H, W), 0..1, is 1 where the photo stays as it is. Pictures are (H, W, 3), 0..1, unless Pillow images are named.
+`kept` (H, W), 0..1, is 1 where the photo stays as it is. Pictures are (H, W, 3), 0..1, unless they are Pillow images.
 """
 
 import numpy as np
@@ -8,22 +8,23 @@ from PIL import Image, ImageFilter
 
 from pictures.images import fit, resize, to_array, to_image
 
-MARGIN = 0.01  # of the long side: so close to the kept part nothing is taken for background, masks being a little off
-CONTEXT = 32  # px around what is painted that the network sees besides
-LEAST_BOX = 64  # px, the sides of the box at least, where the photo has them
-COLOUR_SIDE = 1024  # the colours of the edge are found at this long side; they change slowly
+MARGIN = 0.01  # of the long side; pixels this close to the kept part may belong to it, as masks are not exact
+CONTEXT = 32  # px around the painted part that the network sees as well
+LEAST_BOX = 64  # px; the shortest side of the box to work in, if the photo is that large
+COLOUR_SIDE = 1024  # px; the long side at which the colours of the edge are found, since they change slowly
 
 
 def clear(picture, kept):
-    """The picture without its kept part: what lies under and close to it continues what is around.
+    """Replace the kept part, and what lies close to it, by a continuation of what is around.
 
-    What is painted there shows through soft edges, so it must know nothing of the figure: nothing bleeds over the edge.
+    The painting shows through the soft edges of the kept part. It must not contain the figure, or the figure would
+    bleed over its edge.
     """
     return fill_in(picture, 1 - widen(kept, max(1, round(MARGIN * max(kept.shape)))))
 
 
 def fill_in(picture, known):
-    """Replace what is not `known` (H, W), 0..1, by the colours around it, the nearest first."""
+    """Replace pixels that are not `known` (H, W), 0..1, by the colours around them; the nearest count most."""
     height, width = known.shape
     if height * width == 1:
         return picture
@@ -35,10 +36,10 @@ def fill_in(picture, known):
 
 
 def widen(mask, radius):
-    """The largest value of a mask in the (2 radius + 1)-sided square around each pixel."""
+    """The largest value of a mask in the square with side 2 * radius + 1 around each pixel."""
     for axis in (0, 1):
         reach, padded = 0, np.pad(mask, [(radius, radius) if a == axis else (0, 0) for a in (0, 1)])
-        while reach < 2 * radius:  # windows of twice the length each time
+        while reach < 2 * radius:  # the window doubles in each round
             shift = min(reach + 1, 2 * radius - reach)
             length = padded.shape[axis] - shift
             padded = np.maximum(padded.take(range(length), axis), padded.take(range(shift, shift + length), axis))
@@ -48,7 +49,7 @@ def widen(mask, radius):
 
 
 def feathered(levels, pixels):
-    """Let the kept part, (H, W) uint8, fade out over some pixels outside of it; where it was 255 it stays 255."""
+    """Let the kept part, (H, W) uint8, fade out over some pixels beyond its edge; 255 stays 255."""
     if not pixels:
         return levels
     radius = (pixels + 1) // 2
@@ -56,7 +57,7 @@ def feathered(levels, pixels):
 
 
 def box_around(painted):
-    """The box (left, top, right, bottom) to work in: what is painted of a mask (H, W), and some context."""
+    """The box (left, top, right, bottom) to work in: the painted part, (H, W), and some context around it."""
     rows, columns = (np.flatnonzero(painted.max(axis=axis) > 0) for axis in (1, 0))
     spans = []
     for found, length in ((columns, painted.shape[1]), (rows, painted.shape[0])):
@@ -68,10 +69,10 @@ def box_around(painted):
 
 
 def compose(photo, painting, kept, feather=0):
-    """The kept part of a photo over a painting, both RGB Pillow images of one size; kept pixels stay to the bit.
+    """Put the kept part of a photo over a painting, both RGB Pillow images of the same size; kept pixels stay exact.
 
-    feather: over how many pixels it fades out. At a soft edge the photo mixes the figure with its old background, and
-    beyond the edge it shows nothing else, so there the figure's colours are carried outwards.
+    feather: over how many pixels the kept part fades out. At a soft edge the photo mixes the figure with its old
+    background, and beyond the edge it shows only background. So the figure's own colours are carried outwards.
     """
     levels = feathered(np.asarray(to_image(kept)), feather)
     result, pixels = np.array(painting), np.asarray(photo)
@@ -85,9 +86,9 @@ def compose(photo, painting, kept, feather=0):
 
 
 def kept_colours(photo, kept):
-    """The colours of the kept part of an RGB Pillow image, carried outwards: (H, W, 3) uint8."""
+    """The colours of the kept part of an RGB Pillow image, continued beyond its edge: (H, W, 3) uint8."""
     small = fit(photo, min(COLOUR_SIDE, max(photo.size)))
     share = resize(kept, small.size)
-    # The fourth power: what is kept for a half is a half of something else, and says little of the colour.
+    # The fourth power: a pixel that is half kept is half something else, and says little about the kept colour.
     colours = to_image(fill_in(to_array(small), share**4))
     return np.asarray(colours.resize(photo.size, Image.Resampling.BILINEAR))

@@ -1,4 +1,4 @@
-"""A photo made ready to be painted, in part or whole, and what is painted put back into it."""
+"""Prepare a photo to be painted, whole or in part, and put the painting back into it."""
 
 import math
 
@@ -12,26 +12,27 @@ from utils import UserError
 
 
 class Scene:
-    """A photo, RGB or RGBA, what of it is kept, (H, W) in 0..1 or None, and the long side at which it is painted."""
+    """A photo at its own size and at the size of painting, and the part of it that is kept."""
 
     def __init__(self, picture, kept, side, feather=0, color="style"):
+        """picture: RGB or RGBA Pillow image. kept: (H, W) in 0..1, or None. side: the long side while painting."""
         self.photo, self.kept = picture if picture.mode == "RGB" else picture.convert("RGB"), kept
         self.feather, self.color = feather, color
         self.alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
-        least = math.ceil(LEAST_SIDE * max(picture.size) / min(picture.size))  # of a panorama, that it is no line
+        least = math.ceil(LEAST_SIDE * max(picture.size) / min(picture.size))  # a panorama must not become a line
         small = fit(self.photo, min(max(side, least), max(picture.size)), LANCZOS)
         self.size, self.visible, self.box = small.size, None, (0, 0, *small.size)
         self.ground = to_array(small)
         hidden = self._hidden()
         if hidden is not None:
             if hidden.min() == 1:
-                raise UserError("nothing of it is left to paint, all is kept or transparent; choose another photo")
+                raise UserError("all of it is kept or transparent, and nothing is left to paint; choose another photo")
             self.ground = clear(self.ground, hidden)
             left, top, right, bottom = self.box = box_around(1 - hidden)
             self.visible = 1 - hidden[top:bottom, left:right]
 
     def _hidden(self):
-        """What is not painted, (h, w) in 0..1 at the size of painting: what is kept or transparent. None: nothing."""
+        """The part that is not painted, kept or transparent: (h, w) in 0..1 at the size of painting, or None."""
         hidden = None if self.kept is None else resize(self.kept, self.size)
         if self.alpha is not None:
             clear = 1 - to_array(self.alpha.resize(self.size, Image.Resampling.BILINEAR))
@@ -40,12 +41,12 @@ class Scene:
 
     @property
     def subject(self):
-        """What is to be painted, an RGB Pillow image: grey, where the photo's own colours are kept."""
+        """The part to paint, an RGB Pillow image; in grey if the photo keeps its own colours."""
         image = to_image(self.ground).crop(self.box)
         return image.convert("L").convert("RGB") if self.color == "content" else image
 
     def match(self, style):
-        """A style, RGB Pillow image, as it is painted after: where colours are kept, grey and as light as the photo."""
+        """Prepare a style, RGB Pillow image: if the photo keeps its colours, in grey and as bright as the photo."""
         if self.color != "content":
             return style
         grey, own = to_array(style.convert("L")), to_array(self.subject.convert("L"))
@@ -53,11 +54,11 @@ class Scene:
         return to_image(grey).convert("RGB")
 
     def start(self, picture):
-        """Another picture of the same scene, RGB Pillow image, as the canvas shows it: (h, w, 3)."""
+        """Another picture of the same scene, RGB Pillow image, as a first state of the canvas: (h, w, 3)."""
         return to_array(picture.resize(self.size, LANCZOS).crop(self.box))
 
     def finish(self, painted, side=None):
-        """The whole picture, RGB or RGBA Pillow, of what was painted, (h, w, 3); at a long side or the photo's own."""
+        """Put a painted part, (h, w, 3), back into the photo: RGB or RGBA Pillow, at the photo's size or at `side`."""
         left, top, right, bottom = self.box
         whole = self.ground.copy()
         whole[top:bottom, left:right] = np.clip(resize(painted, (right - left, bottom - top), LANCZOS), 0, 1)
@@ -75,6 +76,6 @@ class Scene:
 
 
 def _with_colours(image, photo):
-    """The luminance of one RGB Pillow image with the colours of another of the same size."""
+    """Combine the luminance of one RGB Pillow image with the colours of another of the same size."""
     channels = (image.convert("YCbCr").getchannel(0), *photo.convert("YCbCr").split()[1:])
     return Image.merge("YCbCr", channels).convert("RGB")

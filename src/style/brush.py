@@ -1,4 +1,4 @@
-"""What watches over a painting step by step: progress, a copy of the picture, and when to stop."""
+"""Watch a painting step by step: show progress, keep a copy of the picture, and decide when to stop."""
 
 import time
 
@@ -8,19 +8,19 @@ from tqdm import tqdm
 
 from command.process import stop_if_asked
 
-PATIENCE = 12  # the mean J of so many steps is compared with that of as many steps before
-LEAST_GAIN = 0.004  # of J, that it must have fallen by
-LEAST_SPREAD = 0.5 / 255  # a picture whose pixels deviate less is blank
-COPY_SECONDS = 0.5  # the picture is copied so often, for Ctrl-C and for when a step goes wrong
+PATIENCE = 12  # steps; their mean J is compared with that of as many steps before
+LEAST_GAIN = 0.004  # of J; if it falls by less, painting stops
+LEAST_SPREAD = 0.5 / 255  # the standard deviation below which a picture is blank
+COPY_SECONDS = 0.5  # how often the picture is copied, for Ctrl-C and in case a step goes wrong
 
 
 class Brush(keras.callbacks.Callback):
     """Follows the training of one canvas after another."""
 
     def __init__(self, work, watch=None, label=None):
-        """work: the pixels of all planned steps. watch(step, show) is called after each; show() gives the picture.
+        """work: the pixels of all planned steps together. label: the name of the progress bar; None: no bar.
 
-        label: what the progress bar is called; None shows no bar.
+        watch(step, show) is called after each step; show() returns the picture.
         """
         super().__init__()
         self.watch = watch
@@ -30,13 +30,13 @@ class Brush(keras.callbacks.Callback):
         self.done = self.speed = 0.0
 
     def begin(self, side, picture, steps):
-        """Follow a new canvas that shows `picture` (H, W, 3) and is planned for `steps`."""
+        """Follow a new canvas that shows `picture` (H, W, 3) and is planned to take `steps`."""
         self.side, self.first, self.picture, self.planned = side, picture, picture, steps
         self.history, self.broken = [], False
         self.began = self.copied = time.perf_counter()
 
     def end(self):
-        """Count the work of this canvas as done, also where it took fewer steps than planned."""
+        """Count the work of this canvas as done, even if it took fewer steps than planned."""
         self.done += self.planned * self.picture[..., 0].size
 
     def on_train_batch_end(self, batch, logs=None):
@@ -59,18 +59,18 @@ class Brush(keras.callbacks.Callback):
         self._tell()
 
     def _copy(self):
-        """Keep the picture, unless this step spoilt it."""
+        """Copy the picture, unless this step spoilt it."""
         picture = self.model.picture()
         if self.is_good(picture):
             self.picture, self.copied = picture, time.perf_counter()
 
     def is_good(self, picture):
-        """Whether a picture (H, W, 3) is one: all numbers, and not blank where the canvas was not."""
+        """Whether a picture (H, W, 3) is usable: finite, and not blank unless the canvas was blank at first."""
         is_blank = picture.std(axis=(0, 1)).max() < LEAST_SPREAD <= self.first.std(axis=(0, 1)).max()
         return np.isfinite(picture).all() and not is_blank
 
     def _tell(self):
-        """Scale, step, J and the seconds left, judged by the steps of this scale but the first, which compiles."""
+        """Show scale, step, J and the seconds left. The first step of a scale is not timed, since it compiles."""
         work = len(self.history) * self.picture[..., 0].size
         if len(self.history) == 1:
             self.began = time.perf_counter()
@@ -85,7 +85,7 @@ class Brush(keras.callbacks.Callback):
 
 
 def is_settled(history):
-    """Whether J, a list with a value for each step, does not fall any more."""
+    """Whether J, a list with a value for each step, has stopped falling."""
     if len(history) < 2 * PATIENCE:
         return False
     before, now = np.mean(history[-2 * PATIENCE : -PATIENCE]), np.mean(history[-PATIENCE:])

@@ -1,15 +1,15 @@
-"""The canvas: a picture held as a Laplacian pyramid, whose levels are all that training changes."""
+"""The canvas: a picture stored as a Laplacian pyramid. Training changes the levels of the pyramid and nothing else."""
 
 import keras
 import numpy as np
 from keras import ops
 
-COARSEST = 8  # pixels; the short side of the coarsest level is not smaller
-GAIN = 1.2  # each level is held so much smaller than the next finer one, and so moves so much further in a step
+COARSEST = 8  # px; the shortest side that a level may have
+GAIN = 1.2  # each level is stored divided by this much more than the next finer one, and so moves further in a step
 
 
 def level_sizes(height, width):
-    """The (height, width) of each level, fine to coarse, each half the one before."""
+    """The (height, width) of each level, fine to coarse, each half of the previous one."""
     sizes = [(height, width)]
     while min(sizes[-1]) >= 2 * COARSEST:
         sizes.append(tuple((length + 1) // 2 for length in sizes[-1]))
@@ -17,7 +17,7 @@ def level_sizes(height, width):
 
 
 def split(picture):
-    """The levels of a picture (1, H, W, 3): details (1, h, w, 3) from fine to coarse, and what is left at the end."""
+    """Split a picture (1, H, W, 3) into levels: details (1, h, w, 3) from fine to coarse, and the remaining picture."""
     levels = []
     for size in level_sizes(*picture.shape[1:3])[1:]:
         smaller = ops.image.resize(picture, size, antialias=True)
@@ -27,7 +27,7 @@ def split(picture):
 
 
 def join(levels):
-    """The picture of its levels: the inverse of `split`."""
+    """Join levels into their picture: the inverse of `split`."""
     *details, picture = (level * GAIN**number for number, level in enumerate(levels))
     for detail in reversed(details):
         picture = enlarge(picture, detail.shape[1:3]) + detail
@@ -35,22 +35,22 @@ def join(levels):
 
 
 def enlarge(picture, size):
-    """A picture (1, h, w, 3) at a larger (height, width)."""
+    """Enlarge a picture (1, h, w, 3) to a (height, width)."""
     return ops.image.resize(picture, size)
 
 
 class Canvas(keras.Model):
-    """A model whose only trainable weights are the levels of a picture: its training, on data of no meaning, paints."""
+    """A model whose only trainable weights are the levels of a picture. To train it, on empty data, is to paint."""
 
     def __init__(self, picture, network, objective, target):
-        """picture: (1, H, W, 3), 0..1. target: what the objective compares with; see `Objective.parts`."""
+        """picture: (1, H, W, 3), 0..1. target: what the objective compares the picture with; see `Objective.parts`."""
         super().__init__()
         self.network, self.objective = network, objective
         levels = split(ops.convert_to_tensor(picture))
         self.levels = [self.add_weight(shape=level.shape, name=f"level{n}") for n, level in enumerate(levels)]
         for weight, level in zip(self.levels, levels, strict=True):
             weight.assign(level)
-        # As weights that are not trained they go to the accelerator once, and are no constants to be compiled in.
+        # As non-trainable weights they move to the accelerator once, and are not compiled into the step as constants.
         self.target = keras.tree.map_structure(lambda values: keras.Variable(values, trainable=False), target)
         self.latest = [Latest(name) for name in ("loss", "content", "style")]
 
@@ -60,7 +60,7 @@ class Canvas(keras.Model):
 
     def picture(self):
         """The picture on the canvas as a NumPy array (H, W, 3), 0..1."""
-        if hasattr(self, "jax_state_sync"):  # in the midst of training, JAX keeps the weights elsewhere
+        if hasattr(self, "jax_state_sync"):  # during training, Keras keeps JAX's weights elsewhere
             self.jax_state_sync()
         return np.clip(ops.convert_to_numpy(self())[0], 0, 1)
 
@@ -77,10 +77,10 @@ class Canvas(keras.Model):
 
 
 class Sittings(keras.utils.PyDataset):
-    """As many batches of no meaning as there are steps to paint.
+    """As many empty batches as there are steps to paint.
 
-    No array, and with a worker: TensorFlow's pipelines tune themselves otherwise, and at the end of one it waits for
-    that, as long as all the steps have taken.
+    A dataset with a worker instead of an array: for an array TensorFlow builds a pipeline that tunes itself, and at
+    the end it waits for the tuning as long as all the steps have taken.
     """
 
     def __init__(self, steps):
@@ -95,7 +95,7 @@ class Sittings(keras.utils.PyDataset):
 
 
 class Latest(keras.metrics.Metric):
-    """The last value itself, where Keras's own metrics take a mean over the epoch."""
+    """A metric that shows the last value, not the mean over the epoch like Keras's own."""
 
     def __init__(self, name):
         super().__init__(name=name)
@@ -109,5 +109,5 @@ class Latest(keras.metrics.Metric):
 
 
 def bounded(picture):
-    """Clip to 0..1, but let the gradient through, so that a pixel that left the range can come back."""
+    """Clip to 0..1 but pass the gradient on, so that a pixel outside the range can come back."""
     return picture + ops.stop_gradient(ops.clip(picture, 0, 1) - picture)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from distilling.crops import Crops, part, pictures_in
+from distilling.crops import Crops, hold_back, pictures_in
 from distilling.distillation import distill
 from distilling.lesson import Lesson, folded
 from drawn import draw_set
@@ -74,7 +74,7 @@ def test_fixed_crops_are_those_of_every_epoch(photos):
 
 def test_a_twentieth_is_held_back(photos):
     files = pictures_in("--photos", [photos])
-    learnt, held_back = part(files)
+    learnt, held_back = hold_back(files)
     assert len(held_back) == 2 and len(learnt) == 22 and not set(learnt) & set(held_back)
 
 
@@ -165,14 +165,14 @@ def test_a_run_leaves_a_network_that_paints_and_its_record(master, photos, tmp_p
 
 def test_what_was_interrupted_goes_on_as_if_nothing_had_been(master, photos, tmp_path, monkeypatch):
     distill([photos], [photos], model=tmp_path / "whole.keras", **QUICK)
-    save = Run._save
+    save = Run.save
 
-    def save_and_stop(run):
-        save(run)
+    def save_and_stop(run, network, row):
+        save(run, network, row)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "_save", save_and_stop)
+        patch.setattr(Run, "save", save_and_stop)
         with pytest.raises(KeyboardInterrupt, match="epoch 1 of 1"):
             distill([photos], [photos], model=tmp_path / "parts.keras", **QUICK)
     distill([photos], [photos], model=tmp_path / "parts.keras", **QUICK, resume=True)
@@ -187,7 +187,7 @@ def test_it_goes_on_from_another_network(master, photos, tmp_path, capsys):
     )
     one, other = (mini(tmp_path / f"{name}.keras") for name in "ab")
     kernels = [np.asarray(network.get_layer("block3_conv2").kernel) for network in (one, other)]
-    assert np.allclose(*kernels, atol=1e-3) and "13 layers begin as in a.keras" in capsys.readouterr().out
+    assert np.allclose(*kernels, atol=1e-3) and "13 layers start with the weights of a.keras" in capsys.readouterr().out
 
 
 def test_folders_without_pictures_are_named(tmp_path):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from distilling.pruning import affine, prune, telling
+from distilling.pruning import affine, most_informative, prune
 from networks.vgg import Preprocessing, encoder, thin_vgg
 from style.features import LAYERS
 
@@ -24,14 +24,14 @@ def test_the_channels_that_tell_the_others_are_kept():
     random = np.random.default_rng(0)
     first, second = random.normal(size=(2, 1000))
     values = np.stack([0.01 * random.normal(size=1000), first, 2 * first, second, -second, first + second], axis=1)
-    chosen = telling(values, 2)
+    chosen = most_informative(values, 2)
     rest = values - values[:, chosen] @ np.linalg.lstsq(values[:, chosen], values, rcond=None)[0]
     assert len(set(chosen)) == 2 and np.sum(rest**2) < 0.001 * np.sum(values**2)
 
 
 def test_no_channel_is_kept_twice_even_where_all_are_told():
     values = np.outer(np.arange(10.0), [1, 2, 3, 0])
-    assert sorted(telling(values, 4)) == [0, 1, 2, 3]
+    assert sorted(most_informative(values, 4)) == [0, 1, 2, 3]
 
 
 def test_an_affine_map_is_found_again():
@@ -70,4 +70,4 @@ def test_a_pruned_network_sees_more_like_the_master_than_a_random_one():
 
 @pytest.mark.parametrize("count", [1, 6])
 def test_as_many_channels_are_kept_as_asked_for(count):
-    assert len(telling(np.random.default_rng(0).normal(size=(50, 6)), count)) == count
+    assert len(most_informative(np.random.default_rng(0).normal(size=(50, 6)), count)) == count

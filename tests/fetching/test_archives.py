@@ -44,7 +44,7 @@ HOSTILE = {
     "a name that is too long": [member("images/" + "a" * 256), member("a" * 256 + "/", tarfile.DIRTYPE)],
     "holds images/1.jpg twice": [member("images/1.jpg")],
     "holds images//./1.jpg twice": [member("images//./1.jpg")],
-    "smaller than nothing": [member("images/a", size=-512), member("images/a", size=-(2**40))],
+    "negative size": [member("images/a", size=-512), member("images/a", size=-(2**40))],
     "would grow to": [member("images/a", size=10**15)],
 }
 

@@ -133,8 +133,8 @@ def patched(at, kind, value):
 
 LINK = (stat.S_IFLNK | 0o777) << 16
 ARCHIVES = {
-    "asset": (add("assets/a.txt"), "holds assets/a.txt, which is none"),
-    "shard": (add("model_00001.weights.h5"), "none of what Keras writes"),
+    "asset": (add("assets/a.txt"), "holds assets/a.txt, which Keras never writes"),
+    "shard": (add("model_00001.weights.h5"), "Keras never writes"),
     "pickle": (add("payload.pkl", pickle.dumps(Payload(Path("x")))), "holds payload.pkl"),
     "upwards": (add("../evil"), "holds ../evil"),
     "absolute": (add("/evil"), "holds /evil"),
@@ -153,10 +153,10 @@ ARCHIVES = {
     "lzma": (replaced(bytes(9), zipfile.ZIP_LZMA), "packed in a way"),
     "100,000 members": (lambda model: model.write_bytes(packing.crowd()), "holds a/00000"),
     "no weights": (lambda model: repack(model, lambda members: members.pop(WEIGHTS)), "holds no model.weights.h5"),
-    "no HDF5": (replaced(b"text"), "no HDF5 file"),
+    "no HDF5": (replaced(b"text"), "not the HDF5 file"),
     "pickled weights": (replaced(pickle.dumps(1)), "pickled content"),
     "torn": (lambda model: model.write_bytes(model.read_bytes()[:-30]), "damaged"),
-    "empty": (lambda model: model.write_bytes(b""), "no zip archive"),
+    "empty": (lambda model: model.write_bytes(b""), "not the zip archive"),
     "huge": (lambda model: model.open("r+b").truncate(2**40), "1,099,511,627,776 bytes long"),
 }
 
@@ -337,14 +337,17 @@ DATA = {
     "external numbers": (put(external_numbers), "lies in another file"),
     "virtual": (put(virtual), "lies in another file"),
     "loop": (loop, "a second time"),
-    "objects": (put(lambda group, name, _: group.create_dataset(name, 3, h5py.string_dtype())), "no numbers"),
-    "lists": (put(lambda group, name, _: group.create_dataset(name, 3, h5py.vlen_dtype("f4"))), "no numbers"),
-    "references": (put(lambda group, name, _: group.create_dataset(name, 3, h5py.ref_dtype)), "no numbers"),
-    "opaque": (put(lambda group, name, _: group.create_dataset(name, 3, "V8")), "no numbers"),
-    "records": (put(lambda group, name, _: group.create_dataset(name, 3, [("a", "f4"), ("b", "O")][:1])), "no numbers"),
-    "text": (put(lambda group, name, _: group.create_dataset(name, 3, "S8")), "no numbers"),
-    "nothing": (put(lambda group, name, _: group.create_dataset(name, data=h5py.Empty("f4"))), "no numbers"),
-    "a type": (put(lambda group, name, _: group.update({name: np.dtype("f4")})), "no numbers"),
+    "objects": (put(lambda group, name, _: group.create_dataset(name, 3, h5py.string_dtype())), "not numbers"),
+    "lists": (put(lambda group, name, _: group.create_dataset(name, 3, h5py.vlen_dtype("f4"))), "not numbers"),
+    "references": (put(lambda group, name, _: group.create_dataset(name, 3, h5py.ref_dtype)), "not numbers"),
+    "opaque": (put(lambda group, name, _: group.create_dataset(name, 3, "V8")), "not numbers"),
+    "records": (
+        put(lambda group, name, _: group.create_dataset(name, 3, [("a", "f4"), ("b", "O")][:1])),
+        "not numbers",
+    ),
+    "text": (put(lambda group, name, _: group.create_dataset(name, 3, "S8")), "not numbers"),
+    "nothing": (put(lambda group, name, _: group.create_dataset(name, data=h5py.Empty("f4"))), "not numbers"),
+    "a type": (put(lambda group, name, _: group.update({name: np.dtype("f4")})), "not numbers"),
     "terabyte": (put(lambda group, name, _: group.create_dataset(name, TERA, "u1", chunks=(10**6,))), "1,099,511,"),
     "packed": (put(lambda group, name, _: group.create_dataset(name, TERA, "f4", compression="gzip")), "4,398,046,"),
     "unallocated": (put(lambda group, name, _: group.create_dataset(name, TERA, "u1")), "claims 1,099,511,"),
@@ -357,7 +360,7 @@ DATA = {
     "many": (many, "holds more than 300"),
     "attributes": (lambda file, _: [file.attrs.create(f"a{n}", 0) for n in range(1001)], "more than 1,000 attributes"),
     "attribute": (lambda file, _: file.attrs.create("a", file.ref, dtype=h5py.ref_dtype), "neither text nor number"),
-    "strings": (grown, "beyond measure"),
+    "strings": (grown, "fill the memory"),
     "Lambda": (config_of("Lambda"), "holds Lambda, which its network does not have"),
     "custom": (config_of("Evil"), "holds Evil, which its network does not have"),
 }
@@ -550,14 +553,13 @@ def test_the_weights_of_a_run_are_looked_through_too(model, tmp_path):
     network.compile("adam", "mse")
     write_json(tmp_path / "m.run/run.json", STATE)
     run = Run(tmp_path / "m.keras", {"resume": True}, "a", "iou")
-    run.set_model(network)
     for name in (STATE["weights"], STATE["best"]):
         network.save_weights(tmp_path / "m.run" / name)
         with h5py.File(tmp_path / "m.run" / name, "r+") as file:
             put(external_link)(file, tmp_path)
-    for read in (run.on_train_begin, lambda: run.load_best(network)):
+    for role in ("weights", "best"):
         with pytest.raises(UserError, match=r"-0001\.weights\.h5 cannot be used \(holds .*a link.*delete") as refused:
-            read()
+            run.load(role, network)
         assert str(refused.value).isprintable()
 
 

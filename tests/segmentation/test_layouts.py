@@ -130,10 +130,10 @@ def test_a_folder_of_no_layout_is_named(tmp_path):
 
 def test_labels_that_are_none_are_named(tmp_path):
     Image.new("L", (8, 8), 4).save(tmp_path / "a.png")
-    with pytest.raises(UserError, match=r"a\.png holds other labels than 1 to 3"):
+    with pytest.raises(UserError, match=r"a\.png holds labels outside 1 to 3"):
         read_labels(tmp_path / "a.png", LAYOUTS["pets"])
     Image.new("RGB", (8, 8), (1, 1, 1)).save(tmp_path / "b.png")
-    with pytest.raises(UserError, match=r"b\.png holds other labels"):
+    with pytest.raises(UserError, match=r"b\.png holds labels outside"):
         read_labels(tmp_path / "b.png", LAYOUTS["pets"])
     Image.new("RGB", (9, 8)).save(tmp_path / "b.jpg")
     with pytest.raises(WrongSize, match=r"8 x 8, its picture is 9 x 8"):

@@ -98,13 +98,13 @@ def test_a_network_learns_that_there_may_be_nobody(people, tmp_path, capsys):
 def test_the_saved_network_is_that_of_the_best_epoch(people, tmp_path, monkeypatch):
     model = tmp_path / "m.keras"
     kept = {}
-    save = module.Run._save
+    save = module.Run.save
 
-    def remember(run):
-        save(run)
-        kept[len(run.history)] = [weight.copy() for weight in run.model.get_weights()]
+    def remember(run, network, row):
+        save(run, network, row)
+        kept[len(run.history)] = [weight.copy() for weight in network.get_weights()]
 
-    monkeypatch.setattr(module.Run, "_save", remember)
+    monkeypatch.setattr(module.Run, "save", remember)
     train(people, model, **QUICK | {"epochs": 4, "learning_rate": 0.02})
     best = kept[read_json(tmp_path / "m.json")["metrics"]["epoch"]]
     saved = load_network(model)[0].get_weights()  # in half of the bytes; the layer of the scores keeps all
@@ -341,7 +341,7 @@ def test_a_network_begins_as_another_wherever_layers_agree(people, tmp_path, cap
     assert all(np.allclose(one, other, atol=1e-3) for one, other in zip(first, second, strict=True))
     train(people, tmp_path / "c.keras", **options | {"seed": 5, "learning_rate": 1e-8})
     assert not np.allclose(first[0], load_network(tmp_path / "c.keras")[0].get_weights()[0], atol=1e-3)
-    assert "24 layers begin as in a.keras" in capsys.readouterr().out
+    assert "24 layers start with the weights of a.keras" in capsys.readouterr().out
 
 
 def test_the_encoder_begins_as_a_distilled_network(people, tmp_path, capsys):

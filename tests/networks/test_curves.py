@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from files.whole import write_json
-from networks.runs import Run, compare_runs
+from networks.curves import compare_runs
+from networks.runs import Run
 from utils import UserError
 
 

@@ -1,0 +1,146 @@
+"""Paint one photo, and write the paintings and everything else that was asked for."""
+
+import time
+
+import keras
+import numpy as np
+
+from command.process import is_out_of_memory
+from files.listing import suffixed
+from networks.hardware import check_photo, versions
+from pictures.images import flatten, open_picture, write_picture
+from studio.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
+from studio.orders import SHEET
+from style.features import LEAST_SIDE
+from style.objective import Objective
+from style.painting import Painter
+from utils import PICTURES_WITH_ALPHA, UserError, shown
+
+
+class PhotoPainting:
+    """The painting of one photo in all similarities asked for."""
+
+    def __init__(self, studio, source, target, plans):
+        """plans: {word in the file's name: plan}; see `plans_of`."""
+        self.studio, self.options = studio, studio.options
+        self.source, self.target, self.plans = source, target, plans
+
+    def paint(self):
+        """Paint the photo in each similarity, and write everything asked for."""
+        picture = open_picture(self.source)
+        if min(picture.size) < LEAST_SIDE:
+            size = "{} x {}".format(*picture.size)
+            raise UserError(f"{shown(self.source)} is {size}; give a photo of {LEAST_SIDE} px or more each way")
+        check_photo(self.source, picture.width * picture.height, "painting")
+        scene = self.studio.scene(self.source, picture)
+        many, results = len(self.options.similarity) > 1, {}
+        for similarity in self.options.similarity:
+            word = similarity if many else None
+            place = suffixed(self.target, word)
+            if not self.studio.has_painted(self.target, {word: self.plans[word]}):
+                results |= self._paint(scene, similarity, place, word)
+            if many:  # read it back, so that the sheet does not depend on which run painted it
+                results[similarity] = open_picture(place)
+        if many:
+            sheet = side_by_side([picture, *results.values()], ["photo", *results])
+            write_picture(suffixed(self.target, SHEET), sheet, self.plans[SHEET])
+        self._write_panels(picture, scene, results)
+
+    def _write_panels(self, picture, scene, results):
+        options, styles = self.options, self.studio.styles
+        if options.panel:
+            labels = ["content", *["style"] * len(styles), *results]
+            write_picture(options.panel, side_by_side([picture, *styles, *results.values()], labels))
+        if options.parts and scene.kept is not None:
+            *_, result = results.values()
+            parts = [*taken_apart(result, scene.kept), result]
+            write_picture(options.parts, side_by_side(parts, ["kept", "painted", "sum"]))
+
+    def _paint(self, scene, similarity, target, word):
+        """Paint a scene and write the painting: {label: Pillow image} of its snapshots and, last, the painting."""
+        options, started = self.options, time.perf_counter()
+        evolution = Evolution(options.epochs) if options.evolution else None
+        snapshots = {}
+
+        def watch(step, show):
+            if step in (options.snapshots or ()):
+                snapshots[f"{step} steps"] = scene.finish(show())
+                self._write(suffixed(target, step), snapshots[f"{step} steps"])
+            if evolution and evolution.wants(step):
+                evolution.add(scene.finish(show(), FRAME_SIDE))
+
+        try:
+            painting = self._painter(scene, similarity).paint(
+                scene.subject,
+                scene.visible,
+                max(scene.size),
+                options.epochs,
+                options.scales if self.studio.init is None else 1,
+                self._start(scene),
+                watch=watch,
+                label=self.source.name,
+            )
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            raise UserError(f"out of memory at --size={options.size}; try --size={options.size // 2}") from None
+        result = scene.finish(painting.picture)
+        about = self.plans[word] | self._outcome(painting, time.perf_counter() - started)
+        self._write(target, result, about)
+        if evolution:
+            evolution.add(scene.finish(painting.picture, FRAME_SIDE))
+            evolution.write(suffixed(options.evolution, word))
+        self._report(painting, about)
+        if painting.stopped:
+            raise KeyboardInterrupt(f"{shown(target)} is the picture after {painting.steps} steps")
+        return ({} if word else snapshots) | {similarity: result}
+
+    def _painter(self, scene, similarity):
+        options, studio = self.options, self.studio
+        weights = options.content_weight, options.style_weight, options.tv_weight
+        keras.utils.set_random_seed(options.seed)
+        return Painter(
+            studio.load,
+            studio.precision,
+            Objective(options.style_statistic, similarity, *weights),
+            [scene.match(style) for style in studio.styles],
+            studio.blend,
+            options.style_scale,
+            options.averaging,
+        )
+
+    def _start(self, scene):
+        """The first state of the canvas, as a function of its (width, height), or None for the photo."""
+        if self.studio.init is not None:
+            return lambda size: scene.start(self.studio.init)
+        if self.options.init == "noise":
+            random = np.random.default_rng(self.options.seed)
+            return lambda size: random.random((*size[::-1], 3), np.float32)
+        return None
+
+    def _write(self, target, picture, about=None):
+        """Write a painting; formats without transparency get its transparent parts over white."""
+        keeps = target.suffix.lower() in PICTURES_WITH_ALPHA
+        write_picture(target, picture if keeps else flatten(picture), about)
+
+    def _outcome(self, painting, seconds):
+        """The part of the record that says how the painting went."""
+        return {
+            "precision": self.studio.precision,
+            "steps": painting.steps,
+            **{part: round(score, 4) for part, score in painting.scores.items()},
+            "seconds": round(seconds, 1),
+            "troubles": painting.troubles,
+            "stopped": painting.stopped,
+            "versions": versions(),
+        }
+
+    def _report(self, painting, about):
+        """Print a line on how the painting went."""
+        name = shown(self.source.name)
+        for trouble in painting.troubles:
+            print(f"{name}: {trouble}")
+        scores = ", ".join(f"{part} {score:.3f}" for part, score in painting.scores.items())
+        early = ", fewer than planned because J stopped falling" if painting.steps < self.options.epochs else ""
+        if not painting.stopped:
+            print(f"{name}: {scores} after {painting.steps} steps ({about['seconds']:.0f} s{early})")
