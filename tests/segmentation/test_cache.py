@@ -118,5 +118,5 @@ def test_photos_of_nobody_are_told_from_the_others_and_from_each_other(folder, e
 
 
 def test_photos_of_nobody_are_for_a_single_class(tmp_path, empty_rooms):
-    with pytest.raises(UserError, match="--nobody is for data of a single class"):
+    with pytest.raises(UserError, match="--nobody is for data with a single class"):
         decoded(draw_layout(tmp_path / "pets", "pets"), 32, nobody=[empty_rooms])

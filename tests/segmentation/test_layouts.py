@@ -121,7 +121,7 @@ def test_a_mirror_swaps_left_and_right():
 
 
 def test_a_folder_of_no_layout_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"--data=.* has no folder images/ .*pets, ade20k, helen"):
+    with pytest.raises(UserError, match=r"--data=.* has neither images/ and masks/ .*pets, ade20k, helen"):
         recognise(tmp_path)
     draw_layout(tmp_path, "people")
     with pytest.raises(UserError, match=r"has no folder annotations/trimaps/, as --layout=pets wants"):
@@ -155,7 +155,7 @@ def test_what_is_ignored_can_be_said():
         ignored_labels(("person2",), layout)
     with pytest.raises(UserError, match="--ignore=person leaves no class"):
         ignored_labels(("person",), LAYOUTS["people"])
-    with pytest.raises(UserError, match="--classes=dog is no class of it; choose from pet, surroundings"):
+    with pytest.raises(UserError, match="--classes=dog is not a class; choose from pet, surroundings"):
         indices("--classes", ("dog",), LAYOUTS["pets"].classes)
 
 

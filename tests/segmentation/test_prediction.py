@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from pictures import images
 from pictures.images import open_picture, read_record
 from segmentation import prediction as module
 from segmentation.prediction import OUTPUTS, predict
@@ -186,14 +187,14 @@ def test_a_photo_that_does_not_fit_into_memory_is_left_out(upper, people, tmp_pa
 
 
 def test_memory_that_runs_out_over_one_picture_does_not_stop_the_rest(upper, people, tmp_path, monkeypatch):
-    folder, read = shutil.copytree(people / "images", tmp_path / "photos"), Image.open
+    folder, read = shutil.copytree(people / "images", tmp_path / "photos"), images.read_file
 
-    def open_all_but_one(file, **options):
-        if getattr(file, "name", "").endswith("0003.jpg"):
+    def read_all_but_one(file):
+        if file.name == "0003.jpg":
             raise MemoryError
-        return read(file, **options)
+        return read(file)
 
-    monkeypatch.setattr(Image, "open", open_all_but_one)
+    monkeypatch.setattr(images, "read_file", read_all_but_one)
     with pytest.raises(UserError, match=r"1 of 24 pictures failed: 0003\.jpg"):
         predict(folder)
 
@@ -309,7 +310,7 @@ def test_the_overlay_of_several_classes_explains_itself(thirds, photo):
 
 
 def test_a_class_that_is_not_known_is_named(thirds, photo):
-    with pytest.raises(UserError, match=r"--classes=dog is no class of it; choose from pet, surroundings, border"):
+    with pytest.raises(UserError, match=r"--classes=dog is not a class; choose from pet, surroundings, border"):
         predict(photo, classes=("dog",))
     assert names(photo.parent) == ["photo.png"]
 

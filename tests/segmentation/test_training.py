@@ -350,7 +350,7 @@ def test_the_encoder_begins_as_a_distilled_network(people, tmp_path, capsys):
     save_network(tmp_path / "thin.keras", source, {"network": "thin", "network_options": options})
     network = build({"network": "thin_unet", "network_options": {"size": 32, "base": 2, "classes": 1}})
     copy_layers(network, "--init", tmp_path / "thin.keras", THIN)
-    assert "13 layers begin" in capsys.readouterr().out
+    assert "13 layers start" in capsys.readouterr().out
     one, other = (np.asarray(part.get_layer("block3_conv2").kernel) for part in (source, network))
     assert (one == other).all()
 
@@ -434,5 +434,5 @@ def test_weights_of_classes_come_from_the_training_part(tmp_path, monkeypatch):
 def test_a_base_for_a_network_without_is_named(people, tmp_path):
     if "conv_deconv" not in NETWORKS:
         pytest.skip("not there yet")
-    with pytest.raises(UserError, match="--base=2 means nothing to --network=conv_deconv"):
+    with pytest.raises(UserError, match="--base=2 has no effect on --network=conv_deconv"):
         train(people, tmp_path / "m.keras", **QUICK | {"network": "conv_deconv"})

@@ -104,5 +104,5 @@ def test_any_classes_can_be_kept(monkeypatch, tmp_path, classes, above, below):
     photo = Image.new("RGB", (60, 60), (90, 90, 90))
     mask = figure_finder("figure", None, tmp_path / "m.keras", classes)(tmp_path / "a.jpg", photo)
     assert mask[10, 30] == above and mask[50, 30] == below
-    with pytest.raises(UserError, match=r"--keep_classes=cat is no class of it; choose from person, dog, bicycle"):
+    with pytest.raises(UserError, match=r"--keep_classes=cat is not a class; choose from person, dog, bicycle"):
         figure_finder("figure", None, tmp_path / "m.keras", ("cat",))
