@@ -124,7 +124,7 @@ def test_a_folder_of_no_layout_is_named(tmp_path):
     with pytest.raises(UserError, match=r"--data=.* has neither images/ and masks/ .*pets, ade20k, helen"):
         recognise(tmp_path)
     draw_layout(tmp_path, "people")
-    with pytest.raises(UserError, match=r"has no folder annotations/trimaps/, as --layout=pets wants"):
+    with pytest.raises(UserError, match=r"has no folder annotations/trimaps/, which --layout=pets needs"):
         recognise(tmp_path, "pets")
 
 
