@@ -112,7 +112,7 @@ def test_every_picture_of_the_examples_is_told_of_and_there():
 
 
 def test_what_is_said_to_be_tested_is():
-    told, tests = (ROOT / "RELIABILITY.md").read_text(), {file.name: file for file in (ROOT / "tests").rglob("*")}
+    told, tests = (ROOT / "docs/reliability.md").read_text(), {file.name: file for file in (ROOT / "tests").rglob("*")}
     sources = "".join(file.read_text() for name, file in tests.items() if name.endswith(".py"))
     assert all((ROOT / name).exists() for name in re.findall(r"\]\((.*?)\)", told))
     named = set(re.findall(r"\btest_\w+(?:\.py)?", told))

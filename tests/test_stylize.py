@@ -63,7 +63,7 @@ def changed(*names):
 
 def test_the_figure_stays_to_the_bit_and_the_rest_is_painted(stylize, place):
     status, out, err = stylize()
-    assert (status, err) == (0, "") and "wrote out.png" in out and "me.png: 21% of it stays" in out
+    assert (status, err) == (0, "") and "wrote out.png" in out and "me.png: 21% of the photo is kept" in out
     kept = pixels("mask.png") == 255
     assert (pixels("out.png")[kept] == pixels("me.png")[kept]).all()
     assert (pixels("out.png")[:10] != pixels("me.png")[:10]).mean() > 0.3

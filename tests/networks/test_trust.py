@@ -507,7 +507,7 @@ def check_thin(folder, options, says):
 
 def test_a_layout_of_other_classes_is_refused(model):
     write_json(record_path(model), read_json(record_path(model)) | {"data": {"layout": "helen"}})
-    assert "layout of other classes" in refusal(lambda: load_network(model))
+    assert "layout with other classes" in refusal(lambda: load_network(model))
 
 
 # ---------------------------------------------------------------- runs
