@@ -55,7 +55,7 @@ def test_conda_and_pip_install_the_same():
 
 
 def test_the_readme_lists_the_same():
-    listed = re.search(r"<!-- packages -->(.*?)<!-- end -->", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    listed = re.search(r"<!-- packages -->(.*?)<!-- end -->", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)[1]
     assert dict(re.findall(r"`([\w-]+)` ([\d.]+)", listed)) == requirements()
 
 
