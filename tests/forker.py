@@ -10,11 +10,36 @@ import importlib
 import json
 import os
 import signal
+import subprocess
 import sys
+from contextlib import contextmanager
 
 MODULES = ("predict", "stylize", "train", "download_data", "fetching.sets", "studio.studio", "segmentation.prediction")
 MODULES = (*MODULES, "segmentation.training", "requests", "kagglesdk")
 STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def fork_server(src, home):
+    """Start such a process for the scripts in `src`, with Kaggle's login in `home`: a function that asks it."""
+    from kaggle_server import TOKEN
+
+    login = {"HOME": str(home), "KAGGLE_API_ENVIRONMENT": "TEST", "KAGGLE_API_TOKEN": TOKEN, "PYTHONPATH": str(src)}
+    process = subprocess.Popen(
+        [sys.executable, __file__],
+        env=os.environ | login,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "ready\n"
+
+    def ask(**asked):
+        print(json.dumps(asked, default=str), file=process.stdin, flush=True)
+        return int(process.stdout.readline())
+
+    yield ask
+    process.communicate()
 
 
 def call(argv, cwd, err):

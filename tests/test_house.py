@@ -54,7 +54,7 @@ def test_conda_and_pip_install_the_same():
     assert dict(line.split(">=") for line in environment["dependencies"][1:]) == requirements()
 
 
-def test_the_readme_lists_the_same():
+def test_contributing_lists_the_same():
     listed = re.search(r"<!-- packages -->(.*?)<!-- end -->", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)[1]
     assert dict(re.findall(r"`([\w-]+)` ([\d.]+)", listed)) == requirements()
 

@@ -10,8 +10,6 @@ import random
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 import zipfile
 from types import SimpleNamespace
@@ -23,7 +21,8 @@ from PIL import Image
 
 from drawn import draw_set
 from files.whole import read_json
-from kaggle_server import TOKEN, Kaggle
+from forker import fork_server
+from kaggle_server import Kaggle
 from pictures.images import load, read_record
 from test_download_data import archive, port  # noqa: F401
 from utils import ROOT
@@ -39,36 +38,8 @@ LEFT = re.compile(r"\..*(\.lock|\.part.*)")  # what only a killed run may leave,
 @pytest.fixture(scope="module")
 def forker(tmp_path_factory):
     """Ask a process that has all libraries loaded: forker(argv=..., cwd=..., err=...) or forker(wait=...)."""
-    home = tmp_path_factory.mktemp("home")
-    environment = {
-        "HOME": home,
-        "KAGGLE_API_ENVIRONMENT": "TEST",
-        "KAGGLE_API_TOKEN": TOKEN,
-        "PYTHONPATH": ROOT / "src",
-    }
-    process = subprocess.Popen(
-        [sys.executable, ROOT / "tests" / "forker.py"],
-        env=os.environ | {name: str(value) for name, value in environment.items()},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout.readline() == "ready\n"
-
-    def ask(**asked):
-        print(
-            json.dumps({name: value if name == "wait" else _text(value) for name, value in asked.items()}),
-            file=process.stdin,
-            flush=True,
-        )
-        return int(process.stdout.readline())
-
-    yield ask
-    process.communicate()
-
-
-def _text(value):
-    return list(map(str, value)) if isinstance(value, list) else str(value)
+    with fork_server(ROOT / "src", tmp_path_factory.mktemp("home")) as ask:
+        yield ask
 
 
 # ---------------------------------------------------------------- what is whole, and what is the same

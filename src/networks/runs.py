@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import keras
 import numpy as np
 
 from command.options import command_line
-from command.process import stop_if_asked
+from command.process import is_out_of_memory, stop_between_steps, stop_if_asked
 from files.whole import read_json, whole_file, write_json, write_text
 from networks.curves import MOST_STATE, draw_curves, is_log
 from networks.hardware import POLICIES, accelerators, versions
@@ -202,6 +203,48 @@ class Recorder(keras.callbacks.Callback):
             return
         self.run.save(self.model, row)
         self.model.stop_training = self.run.is_stale
+
+
+def fit_run(run, network, training, judged, options, publish, callbacks=()):
+    """Train a compiled network from where its run stands to its last epoch, then publish its best epoch.
+
+    training, judged: keras.utils.PyDataset; publish: writes the network, and returns a sentence that says so.
+    """
+    try:
+        with stop_between_steps():
+            _fit(run, network, training, judged, options, callbacks)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(publish() + "; --resume continues") from None
+    print(publish())
+    run.finish()
+
+
+def _fit(run, network, training, judged, options, callbacks):
+    training.epoch = len(run.history)
+    if training.epoch:
+        print(f"continuing after epoch {training.epoch}")
+    if run.is_stale or training.epoch >= options["epochs"]:
+        return
+    try:
+        network.fit(
+            training,
+            validation_data=judged,
+            initial_epoch=training.epoch,
+            epochs=options["epochs"],
+            callbacks=[Recorder(run), *callbacks, keras.callbacks.TerminateOnNaN()],
+            shuffle=False,  # the data shuffles by itself, in an order that a resumed run repeats
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        sizes = f"--batch_size={options['batch_size']} --size={options['size']}"
+        raise UserError(f"out of memory at {sizes}; make one of them smaller") from None
+    if run.broken:
+        raise UserError(
+            f"the loss became infinite or NaN in epoch {len(run.history) + 1}; {run.kept}try a smaller "
+            f"--learning_rate than {options['learning_rate']:g}, or --precision=float32"
+        )
 
 
 def _check_state(state, score):

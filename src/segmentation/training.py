@@ -1,6 +1,5 @@
 """Train a segmentation network on a folder of pairs, in a run that can be continued, and write it with its record."""
 
-import sys
 import time
 import warnings
 from functools import partial
@@ -10,9 +9,8 @@ import keras
 import numpy as np
 
 from command.options import recordable
-from command.process import is_out_of_memory, stop_between_steps
 from networks.hardware import POLICIES, accelerators, choose_precision, use_xla
-from networks.runs import Recorder, Run
+from networks.runs import Run, fit_run
 from networks.saved import copy_layers, save_network
 from networks.vgg import THIN
 from segmentation import losses
@@ -21,7 +19,7 @@ from segmentation.cache import decoded
 from segmentation.datasets import balanced, split
 from segmentation.layouts import LAYOUTS, VOID, ignored_labels
 from segmentation.registry import NETWORKS, build, describe, freeze_encoder, load_encoder
-from utils import ROOT, UserError, shown
+from utils import UserError, shown
 
 NOT_RECORDED = ("tensorboard", "resume")  # options that do not change the network
 OPTIMIZERS = {
@@ -73,56 +71,29 @@ def metrics_of(classes):
     return [ClassIoU(classes), PixelAccuracy(classes, "accuracy")]
 
 
-def train(
-    data=ROOT / "data/people_segmentation",
-    model=ROOT / "model/Unet_model.keras",
-    layout="auto",
-    network="unet",
-    encoder_weights="imagenet",
-    init=None,
-    size=320,
-    base=None,
-    epochs=40,
-    batch_size=16,
-    learning_rate=0.001,
-    schedule="cosine",
-    optimizer="adam",
-    loss="both",
-    class_weights="none",
-    ignore=None,
-    augment="on",
-    validation=0.2,
-    nobody=None,
-    sources=None,
-    patience=10,
-    precision="auto",
-    seed=2022,
-    tensorboard=None,
-    resume=False,
-):
-    """Train a network on the folder `data` and write it to `model`; the options are those of train.py."""
-    options = locals()
+def train(**options):
+    """Train a network on the folder `data` and write it to `model`. Takes all options of train.py."""
+    init, encoder_weights = options["init"], options["encoder_weights"]
     options |= {name: options[name] and list(options[name]) for name in ("nobody", "sources", "ignore")}
     options["encoder_weights"] = Path(encoder_weights).name  # the run and the record name the file without its folder
-    keras.utils.set_random_seed(seed)
-    pairs = decoded(data, size, layout, nobody or ())
-    run = Run(model, options, pairs.fingerprint, "iou")
-    run.precision = run.precision or choose_precision(precision)
+    keras.utils.set_random_seed(options["seed"])
+    pairs = decoded(options["data"], options["size"], options["layout"], options["nobody"] or ())
+    run = Run(options["model"], options, pairs.fingerprint, "iou")
+    run.precision = run.precision or choose_precision(options["precision"])
     training, held_back = _batches(pairs, options)
     network = build(_network(options, LAYOUTS[pairs.layout]), POLICIES[run.precision])
     _begin(network, run, encoder_weights, init)
-    weights = _weights(training) if class_weights == "auto" else None
-    compile_network(network, options, len(training) * epochs, weights)
+    weights = _weights(training) if options["class_weights"] == "auto" else None
+    compile_network(network, options, len(training) * options["epochs"], weights)
     held = len(held_back.rows) if held_back else 0
     print(f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, {held} held back")
     print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
-    try:
-        with stop_between_steps():
-            _fit(network, training, held_back, run, options)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(_publish(run, options, pairs) + "; --resume continues") from None
-    print(_publish(run, options, pairs))
-    run.finish()
+    # Keras asks for 64-bit counts of pixels, and JAX warns that it uses 32 bits, which are enough.
+    warnings.filterwarnings("ignore", "Explicitly requested dtype int64")
+    logs = [keras.callbacks.TensorBoard(options["tensorboard"])] if options["tensorboard"] else []
+    started = time.perf_counter()
+    fit_run(run, network, training, held_back, options, partial(_publish, run, options, pairs), logs)
+    print(f"waited for input {training.waited / (time.perf_counter() - started):.1%} of the time")
 
 
 def _begin(network, run, encoder_weights, init):
@@ -186,50 +157,11 @@ def compile_network(network, options, steps, weights=None):
     )
 
 
-def _fit(network, training, held_back, run, options):
-    """Train from where the run stands to its last epoch, and print the share of time spent waiting for input."""
-    training.epoch = len(run.history)
-    if training.epoch:
-        print(f"continuing after epoch {training.epoch}")
-    if run.is_stale or training.epoch >= options["epochs"]:
-        return
-    callbacks = [Recorder(run), keras.callbacks.TerminateOnNaN()]
-    if options["tensorboard"]:
-        callbacks.append(keras.callbacks.TensorBoard(options["tensorboard"]))
-    # Keras asks for 64-bit counts of pixels, and JAX warns that it uses 32 bits, which are enough.
-    warnings.filterwarnings("ignore", "Explicitly requested dtype int64")
-    started = time.perf_counter()
-    try:
-        network.fit(
-            training,
-            validation_data=held_back,
-            initial_epoch=training.epoch,
-            epochs=options["epochs"],
-            callbacks=callbacks,
-            shuffle=False,  # Batches shuffles by itself, in an order that a resumed run repeats
-            verbose=1 if sys.stdout.isatty() else 2,
-        )
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        raise UserError(
-            f"out of memory at --batch_size={options['batch_size']} --size={options['size']}; make one of them smaller"
-        ) from None
-    if run.broken:
-        raise UserError(
-            f"the loss became infinite or NaN in epoch {len(run.history) + 1}; {run.kept}try a smaller "
-            f"--learning_rate than {options['learning_rate']:g}, or --precision=float32"
-        )
-    print(f"waited for input {training.waited / (time.perf_counter() - started):.1%} of the time")
-
-
 def _publish(run, options, pairs):
     """Write the best network so far with its record, and return a sentence that says so."""
     if not run.best:
         return "no epoch was finished"
-    network = build(
-        _network(options, LAYOUTS[pairs.layout]), "float16"
-    )  # half the size on disk; it is read back as float32
+    network = build(_network(options, LAYOUTS[pairs.layout]), "float16")  # half the size on disk, read back as float32
     run.load("best", network)
     save_network(options["model"], network, _record(run, options, pairs))
     score = run.score_of(run.best)

@@ -16,51 +16,19 @@ from studio.orders import SHEET, check_extras, check_options, choose_targets, pl
 from studio.photo import PhotoPainting
 from studio.scene import Scene
 from style.features import NETWORKS
-from utils import ROOT, UserError, shown
+from utils import UserError, shown
 
 
-def stylize(
-    content,
-    style,
-    save,
-    similarity=("balanced",),
-    epochs=500,
-    keep="figure",
-    keep_classes=None,
-    mask=None,
-    model=ROOT / "model/person.keras",
-    feather=2,
-    size=512,
-    scales=5,
-    network="vgg19",
-    vgg_weights=None,
-    style_weight=10.0,
-    content_weight=1.0,
-    tv_weight=2.0,
-    style_statistic="moments",
-    style_scale=1.0,
-    blend=None,
-    color="style",
-    init="content",
-    averaging=0.0,
-    seed=0,
-    precision="auto",
-    evolution=None,
-    snapshots=None,
-    panel=None,
-    parts=None,
-    force=False,
-    record="names",
-):
-    """Paint the photos at `content` one by one; a bad one does not stop the rest. Options as in the usage text."""
-    options = SimpleNamespace(**locals())
-    photos = find_pictures("--content", content)
-    many = len(photos) > 1 or Path(content).is_dir()
+def stylize(**options):
+    """Paint the photos at `content` one by one; a bad one does not stop the rest. Takes all options of stylize.py."""
+    options = SimpleNamespace(**options)
+    photos = find_pictures("--content", options.content)
+    many = len(photos) > 1 or Path(options.content).is_dir()
     check_options(options, many)
-    targets = choose_targets(photos, save, many)
+    targets = choose_targets(photos, options.save, many)
     check_extras(options, photos, targets.values())
     with locked(places_of(options, targets, many)):
-        studio = Studio(options, goes_on=many and not force)
+        studio = Studio(options, goes_on=many and not options.force)
         made, failed = {}, {}
         for photo, target in targets.items():
             try:
@@ -71,7 +39,7 @@ def stylize(
             except UserError as error:
                 made[photo], failed[photo] = target, error
         say_done(len(targets) - len(made), len(targets))
-        sheet = SHEET if len(similarity) > 1 else None
+        sheet = SHEET if len(options.similarity) > 1 else None
         report({photo: suffixed(target, sheet) for photo, target in made.items()}, failed)
 
 

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from defaults import with_defaults
+from distilling import distillation
 from distilling.crops import Crops, hold_back, pictures_in
-from distilling.distillation import distill
 from distilling.lesson import Lesson, folded
 from drawn import draw_set
 from files.whole import read_json
@@ -16,6 +17,7 @@ from style.features import LAYERS, STYLE_LAYERS, mini
 from style.objective import gram
 from utils import UserError
 
+distill = with_defaults("distill", distillation.distill, "photos", "paintings")
 WIDTHS = (2, 3, 4, 5, 6)
 MASTER = ((4, 2), (6, 2), (8, 4), (10, 4), (8, 4))
 QUICK = {"widths": WIDTHS, "size": 32, "batch_size": 2, "canvases": 2, "steps": 3, "epochs": 2, "precision": "float32"}

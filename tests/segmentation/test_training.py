@@ -16,6 +16,7 @@ from PIL import Image
 
 from command.process import is_out_of_memory
 from conftest import SHARED, in_a_shell, needs_shared
+from defaults import with_defaults
 from drawn import draw_layout, draw_set
 from files.whole import read_json
 from networks.hardware import choose_precision
@@ -29,9 +30,9 @@ from segmentation.layouts import LAYOUTS
 from segmentation.masks import find_masks
 from segmentation.registry import NETWORKS, build, load_network
 from segmentation.scores import count, scores
-from segmentation.training import train
 from utils import ROOT, UserError
 
+train = with_defaults("train", module.train, "data", "model")
 QUICK = {"size": 32, "base": 2, "epochs": 2, "batch_size": 8, "precision": "float32", "learning_rate": 0.003}
 QUICK["augment"] = "off"
 PEOPLE = LAYOUTS["people"]
