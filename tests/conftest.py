@@ -23,6 +23,14 @@ SHARED = ROOT.parent / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real pictures of ../shared are not here")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def plain_tracebacks():
+    """Let Keras pass errors on as they are. To shorten their tracebacks, it wraps each call of each layer."""
+    import keras
+
+    keras.config.disable_traceback_filtering()
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory, monkeypatch):
     """Keep the decoded cache of the tests out of data/."""

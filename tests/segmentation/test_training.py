@@ -19,6 +19,7 @@ from conftest import SHARED, in_a_shell, needs_shared
 from defaults import with_defaults
 from drawn import draw_layout, draw_set
 from files.whole import read_json
+from networks import hardware, runs
 from networks.hardware import choose_precision
 from networks.saved import copy_layers, save_network
 from networks.vgg import THIN, thin
@@ -33,10 +34,18 @@ from segmentation.scores import count, scores
 from utils import ROOT, UserError
 
 train = with_defaults("train", module.train, "data", "model")
-QUICK = {"size": 32, "base": 2, "epochs": 2, "batch_size": 8, "precision": "float32", "learning_rate": 0.003}
-QUICK["augment"] = "off"
+QUICK = {"size": 32, "epochs": 2, "batch_size": 8, "precision": "float32", "learning_rate": 0.003, "augment": "off"}
+QUICK["network"] = "conv_deconv"  # the quickest one
+UNET = {"network": "unet", "base": 2}
 PEOPLE = LAYOUTS["people"]
-AUGMENTED = QUICK | {"augment": "on"}  # where the draws matter
+AUGMENTED = QUICK | UNET | {"augment": "on"}  # where the draws matter, those of dropout too
+DRAW_CURVES = runs.draw_curves
+
+
+@pytest.fixture(autouse=True)
+def no_curves(monkeypatch):
+    """Draw no curves after each epoch: that takes longer than the epoch."""
+    monkeypatch.setattr(runs, "draw_curves", lambda *given: None)
 
 
 def log(model):
@@ -49,9 +58,9 @@ def weights(model):
 
 
 def test_the_unet_learns_drawn_figures(tmp_path):
-    data = draw_set(tmp_path / "set", 240, width=64, height=64)
+    data = draw_set(tmp_path / "set", 160, width=64, height=64)
     model = tmp_path / "m.keras"
-    train(data, model, **QUICK | {"size": 64, "base": 8, "epochs": 6, "learning_rate": 0.002})
+    train(data, model, **QUICK | {"network": "unet", "base": 8, "epochs": 6, "batch_size": 4})
     network, record = load_network(model)
     total = 0
     for stem, files in find_pairs(data, PEOPLE)[0].items():
@@ -62,7 +71,9 @@ def test_the_unet_learns_drawn_figures(tmp_path):
     assert record["metrics"]["val_iou"] >= 0.90
 
 
-def test_a_run_leaves_a_network_its_record_its_log_and_its_curves(people, tmp_path, capsys):
+@pytest.mark.usefixtures("eager")
+def test_a_run_leaves_a_network_its_record_its_log_and_its_curves(people, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(runs, "draw_curves", DRAW_CURVES)
     model = tmp_path / "m.keras"
     train(people, model, **AUGMENTED)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["m.json", "m.keras", "m.run"]
@@ -76,7 +87,7 @@ def test_a_run_leaves_a_network_its_record_its_log_and_its_curves(people, tmp_pa
     assert record["network_options"] == {"size": 32, "base": 2, "classes": 1}
     assert record["versions"]["backend"] == keras.backend.backend()
     assert str(tmp_path) not in json.dumps(record)  # folders of the user are nobody's business
-    assert record["command"].startswith("train.py --data=people --model=m.keras --layout=auto --network=unet")
+    assert record["command"].startswith("train.py --data=people --layout=auto --model=m.keras --network=unet")
     with Image.open(tmp_path / "m.run" / "curves.png") as curves:
         assert curves.width > 500
     said = capsys.readouterr().out
@@ -113,9 +124,10 @@ def test_the_saved_network_is_that_of_the_best_epoch(people, tmp_path, monkeypat
     assert all((a == b).all() for a, b in zip(rounded, saved, strict=True))
 
 
+@pytest.mark.usefixtures("eager")
 def test_same_seed_same_bytes_and_other_seed_others(people, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        train(people, tmp_path / f"{name}.keras", **AUGMENTED, seed=seed)
+        train(people, tmp_path / f"{name}.keras", **AUGMENTED | {"epochs": 1, "seed": seed})
     assert weights(tmp_path / "a.keras") == weights(tmp_path / "b.keras") != weights(tmp_path / "c.keras")
 
 
@@ -149,6 +161,7 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_been(people, tmp_path, mon
     assert weights(model) == weights(tmp_path / "whole.keras")
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on(people, tmp_path):
     """SIGKILL in the middle, twice, in processes of their own; then the same result as undisturbed in this one."""
     options = AUGMENTED | {"epochs": 4}
@@ -177,8 +190,8 @@ def test_an_unfinished_run_is_not_thrown_away(people, tmp_path, monkeypatch):
         train(people, model, **QUICK)
     with pytest.raises(UserError, match=r"--resume .* or delete"):
         train(people, model, **QUICK)
-    with pytest.raises(UserError, match=r"--base=2.* same options"):
-        train(people, model, **QUICK | {"base": 3}, resume=True)
+    with pytest.raises(UserError, match=r"--batch_size=8.* same options"):
+        train(people, model, **QUICK | {"batch_size": 4}, resume=True)
     with pytest.raises(UserError, match="changed"):
         train(draw_set(tmp_path / "other", 12, width=64, height=64), model, **QUICK, resume=True)
     train(people, model, **QUICK, resume=True)
@@ -259,7 +272,7 @@ def test_training_without_a_held_back_part(people, tmp_path):
 @pytest.mark.usefixtures("eager")
 def test_a_set_that_comes_split_can_go_unscored(tmp_path):
     data = draw_layout(tmp_path / "set", "helen")
-    train(data, tmp_path / "m.keras", **QUICK | {"network": "conv_deconv", "base": None, "epochs": 1, "validation": 0})
+    train(data, tmp_path / "m.keras", **QUICK | {"epochs": 1, "validation": 0})
     record = read_json(tmp_path / "m.json")
     assert "val_iou" not in record["metrics"] and record["data"]["pictures"] == 10
 
@@ -289,16 +302,28 @@ def test_bfloat16_trains_and_float32_is_saved(people, tmp_path):
 
 def test_precision_is_measured_only_when_asked():
     assert choose_precision("float32") == "float32" and choose_precision("bfloat16") == "bfloat16"
+
+
+@pytest.mark.parametrize(("seconds", "best"), [(0.5, "bfloat16"), (0.99, "float32"), (2.0, "float32")])
+def test_the_faster_precision_is_chosen(monkeypatch, seconds, best):
+    monkeypatch.setattr(hardware, "_step_seconds", {"float32": 1.0, "mixed_bfloat16": seconds}.get)
+    assert choose_precision("auto") == best
+
+
+@pytest.mark.long
+def test_the_precisions_are_measured():
     assert choose_precision("auto") in ("float32", "bfloat16")
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("tensorflow"), reason="TensorBoard logs need TensorFlow")
+@pytest.mark.usefixtures("eager")
 def test_logs_for_tensorboard(people, tmp_path):
     train(people, tmp_path / "m.keras", **QUICK, tensorboard=tmp_path / "logs")
     assert {file.parent.name for file in (tmp_path / "logs").rglob("events.*")} == {"train", "validation"}
 
 
 @needs_shared
+@pytest.mark.long
 def test_a_few_steps_on_real_photos(tmp_path):
     real = SHARED / "data" / "people_segmentation"
     for part in ("images", "masks"):
@@ -306,7 +331,7 @@ def test_a_few_steps_on_real_photos(tmp_path):
     for picture in sorted((real / "images").iterdir())[::90]:
         shutil.copy(picture, tmp_path / "set" / "images")
         shutil.copy(real / "masks" / f"{picture.stem}.png", tmp_path / "set" / "masks")
-    train(tmp_path / "set", tmp_path / "m.keras", **QUICK | {"size": 64, "base": 4, "epochs": 8})
+    train(tmp_path / "set", tmp_path / "m.keras", **QUICK | UNET | {"size": 64, "base": 4, "epochs": 8})
     rows = log(tmp_path / "m.keras")
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"]) and float(rows[-1]["val_iou"]) > 0.2
 
@@ -318,7 +343,7 @@ OTHERS = [name for name in ("jax", "torch") if name != keras.backend.backend()]
 @pytest.mark.parametrize("backend", OTHERS)
 def test_the_same_command_trains_and_predicts_under_another_backend(people, tmp_path, backend):
     pytest.importorskip(backend, reason=f"{backend} is not installed")
-    options = [f"--{name}={value}" for name, value in QUICK.items()]
+    options = [f"--{name}={value}" for name, value in (QUICK | UNET).items()]
     model = tmp_path / "m.keras"
     trained = in_a_shell(ROOT / "src/train.py", f"--data={people}", f"--model={model}", *options, KERAS_BACKEND=backend)
     assert trained.returncode == 0, trained.stderr
@@ -406,7 +431,7 @@ def test_the_record_tells_of_the_classes(tmp_path, name):
 def test_several_classes_are_learnt(tmp_path, loss):
     """Stripes whose colour tells their class, so that a small network learns them in a few steps."""
     data = draw_layout(tmp_path / "set", "pets", count=16)
-    options = QUICK | {"network": "conv_deconv", "base": None, "epochs": 12, "learning_rate": 0.02, "validation": 0.0}
+    options = QUICK | {"epochs": 12, "learning_rate": 0.02, "validation": 0.0}
     train(data, tmp_path / "m.keras", **options | {"loss": loss, "batch_size": 4, "patience": 99})
     assert read_json(tmp_path / "m.json")["metrics"]["accuracy"] > 0.9
 
@@ -427,13 +452,11 @@ def test_weights_of_classes_come_from_the_training_part(tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr(module.losses, "loss", lambda name, weights: seen.append(weights) or module.losses.LOSSES[name])
     data = draw_layout(tmp_path / "set", "pets", count=12)
-    quick = QUICK | {"network": "conv_deconv", "base": None, "epochs": 1, "class_weights": "auto"}
+    quick = QUICK | {"epochs": 1, "class_weights": "auto"}
     train(data, tmp_path / "m.keras", **quick)
     assert len(seen[0]) == 3 and seen[0].max() / seen[0].min() < 1.2  # its stripes are of one width
 
 
 def test_a_base_for_a_network_without_is_named(people, tmp_path):
-    if "conv_deconv" not in NETWORKS:
-        pytest.skip("not there yet")
     with pytest.raises(UserError, match="--base=2 has no effect on --network=conv_deconv"):
-        train(people, tmp_path / "m.keras", **QUICK | {"network": "conv_deconv"})
+        train(people, tmp_path / "m.keras", **QUICK | {"base": 2})
