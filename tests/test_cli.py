@@ -158,8 +158,8 @@ def test_a_wrong_value_is_named_and_changes_nothing(script, trained, people, tmp
     given = {
         "predict.py": {"--file_path": "0000.jpg", "--model": trained},
         "evaluate.py": {"--data": people, "--model": trained},
-        "train.py": {"--data": people, "--model": "m.keras"},
-        "distill.py": {"--photos": people, "--paintings": people, "--model": "m.keras"},
+        "train.py": {"--data": people, "--model": "m.keras", "--network": "conv_deconv", "--precision": "float32"},
+        "distill.py": {"--photos": people, "--paintings": people, "--model": "m.keras", "--precision": "float32"},
     }.get(name, {})
     option, value = wrong.split("=")
     status, _, err = script(name, *(f"{key}={text}" for key, text in (given | {option: value}).items()))

@@ -33,6 +33,7 @@ def test_together_they_are_small():
     assert sum(file.stat().st_size for file in files) <= 16e6
 
 
+@pytest.mark.long
 def test_photo_to_painting_without_a_network_connection(tmp_path):
     target = tmp_path / "painted.png"
     given = [f"--content={PORTRAIT}", f"--style={ROOT}/examples/styles/rain.jpg", f"--save={target}"]

@@ -273,7 +273,7 @@ def ages(folder):
     return {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
 
 
-@pytest.mark.parametrize("similarity", ["balanced", "content,style"])
+@pytest.mark.parametrize("similarity", ["balanced", pytest.param("content,style", marks=pytest.mark.long)])
 def test_a_folder_goes_on_where_it_was_stopped(stylize, place, holiday, monkeypatch, similarity):
     from style.brush import Brush
 
@@ -297,7 +297,9 @@ def test_a_folder_goes_on_where_it_was_stopped(stylize, place, holiday, monkeypa
     assert not ages(place / "paintings").items() & after.items()
 
 
-@pytest.mark.parametrize(("what", "kept"), [("style", 0), ("option", 0), ("mask", 2), ("record", 3)])
+@pytest.mark.parametrize(
+    ("what", "kept"), [("style", 0), pytest.param("option", 0, marks=pytest.mark.long), ("mask", 2), ("record", 3)]
+)
 def test_what_was_painted_otherwise_is_painted_again(stylize, place, holiday, what, kept):
     (place / "masks").mkdir()
     for seed in (1, 2, 3):
@@ -466,6 +468,7 @@ def test_what_is_wrong_is_named_and_changes_nothing(stylize, place, wrong, named
 def test_wrong_weights_are_named(script, place):
     (place / "text.weights.h5").write_text("no weights")
     given = ["--content=me.png", "--style=monet.png", "--save=o", "--keep=none", "--vgg_weights=text.weights.h5"]
+    given.append("--precision=float32")
     status, _, err = script("stylize.py", *given)
     assert status == 2 and "--vgg_weights=text.weights.h5" in err and err.count("\n") == 1
 
@@ -494,7 +497,8 @@ def test_odd_shapes_are_painted(stylize):
 
 
 @pytest.mark.parametrize(
-    ("number", "status", "network"), [(signal.SIGINT, 130, "vgg19"), (signal.SIGTERM, 143, "mini")]
+    ("number", "status", "network"),
+    [(signal.SIGINT, 130, "vgg19"), pytest.param(signal.SIGTERM, 143, "mini", marks=pytest.mark.long)],
 )
 def test_a_signal_while_painting_saves_the_picture(place, vgg_weights, number, status, network):
     """The same in a process of its own, once with all of VGG19."""

@@ -16,7 +16,7 @@ from abuse.stage import Eye, fresh, play, remember_networks, set_up, stock, stoc
 CASES, SEED = int(os.environ.get("ABUSE", "2000")), os.environ.get("ABUSE_SEED", "2026")
 ONLY, LOG = os.environ.get("ABUSE_CASE"), os.environ.get("ABUSE_LOG")
 PARTS = 20
-SHORT = 3  # of the parts, which run in make test
+SHORT = 1  # of the parts, which run in make test
 
 
 @pytest.fixture(scope="session")

@@ -153,6 +153,7 @@ def test_the_folded_network_keeps_lengths_angles_and_gram_distances():
 # ---------------------------------------------------------------- the run
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_run_leaves_a_network_that_paints_and_its_record(master, photos, tmp_path):
     model = tmp_path / "m.keras"
     distill([photos], [photos], model=model, **QUICK)
@@ -165,6 +166,7 @@ def test_a_run_leaves_a_network_that_paints_and_its_record(master, photos, tmp_p
     assert features["block4_conv2"].shape == (1, 4, 4, 5) and mini(model).trainable_variables == []
 
 
+@pytest.mark.usefixtures("eager")
 def test_what_was_interrupted_goes_on_as_if_nothing_had_been(master, photos, tmp_path, monkeypatch):
     distill([photos], [photos], model=tmp_path / "whole.keras", **QUICK)
     save = Run.save
@@ -182,6 +184,7 @@ def test_what_was_interrupted_goes_on_as_if_nothing_had_been(master, photos, tmp
     assert all((a == b).all() for a, b in zip(one, other, strict=True))
 
 
+@pytest.mark.long
 def test_it_goes_on_from_another_network(master, photos, tmp_path, capsys):
     distill([photos], [photos], model=tmp_path / "a.keras", **QUICK)
     distill(

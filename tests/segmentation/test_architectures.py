@@ -31,6 +31,8 @@ COUNTS = [  # in all, and of which train
     ("mobilenetv2_unet", {"classes": 3}, 6_504_227, 4_660_323),
     ("conv_deconv", {"classes": 3}, 62_243, 62_243),
 ]
+DEEP = "mobilenetv2_unet"  # takes longer to build than the others together
+MOST = [pytest.param(name, marks=pytest.mark.long) if name == DEEP else name for name in NETWORKS]
 ODD = 49  # px, which fits no network
 
 
@@ -71,7 +73,7 @@ def test_parameters_are_counted_exactly(name, options, parameters, learning):
     assert sum(weight.numpy().size for weight in network.trainable_weights) == learning
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", MOST)
 @pytest.mark.parametrize("size", [32, ODD])
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 def test_a_network_returns_logits_of_the_size_of_its_pictures(name, size, dtype):
@@ -82,7 +84,7 @@ def test_a_network_returns_logits_of_the_size_of_its_pictures(name, size, dtype)
     assert np.min(logits) < 0 < np.max(logits)  # no activation has clipped them
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", MOST)
 def test_in_bfloat16_it_computes_in_it_keeps_its_weights_exact_and_stays_close(name):
     exact, rounded = small(name), small(name, dtype="mixed_bfloat16")
     assert keras.config.dtype_policy().name == "float32"  # as it was before
@@ -93,7 +95,7 @@ def test_in_bfloat16_it_computes_in_it_keeps_its_weights_exact_and_stays_close(n
     assert 0 < np.abs(one - other).mean() < 0.1 * np.abs(one).mean()
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", MOST)
 def test_a_size_that_does_not_fit_is_padded_with_black_and_cropped_again(name):
     odd = small(name, ODD)
     side = odd.get_layer("pad").output.shape[1]
@@ -105,7 +107,7 @@ def test_a_size_that_does_not_fit_is_padded_with_black_and_cropped_again(name):
     assert names(whole) == [layer for layer in names(odd) if layer not in ("pad", "crop")]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", MOST)
 def test_its_layers_have_the_same_names_each_time(name):
     assert names(build(record_of(name))) == names(small(name))
 
@@ -126,7 +128,7 @@ def test_one_step_changes_every_weight_that_learns_and_no_other(name):
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", MOST)
 def test_saved_and_loaded_is_the_same(tmp_path, name, ending):
     network, target = small(name), tmp_path / f"a{ending}"
     save_network(target, network, record_of(name))
@@ -138,7 +140,7 @@ def test_saved_and_loaded_is_the_same(tmp_path, name, ending):
     assert (np.asarray(network(batch())) == np.asarray(plain(batch()))).all()
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", MOST)
 def test_half_of_the_bytes_on_disk_are_enough(tmp_path, name):
     """Also for the statistics of batch normalisations: training writes every network in float16."""
     exact, halved = small(name, ODD), build(record_of(name, ODD), "float16")

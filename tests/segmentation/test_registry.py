@@ -74,6 +74,7 @@ def test_a_network_that_cannot_be_used_is_named_in_one_line(tmp_path, how, endin
 
 # ---------------------------------------------------------------- encoders
 
+MOST = [pytest.param(name, marks=pytest.mark.long) if name == "mobilenetv2_unet" else name for name in ENCODERS]
 PREPARED = {  # as Keras documents it for each
     "fcn_vgg16": lambda picture: keras.applications.vgg16.preprocess_input(picture * 255),
     "mobilenetv2_unet": lambda picture: keras.applications.mobilenet_v2.preprocess_input(picture * 255),
@@ -120,7 +121,7 @@ def test_a_learnt_encoder_sees_what_it_sees_in_keras(name, learnt):
     np.testing.assert_allclose(found, wanted, atol=1e-4 * np.abs(wanted).max())
 
 
-@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("name", MOST)
 def test_imagenet_is_what_keras_downloads(name, learnt, monkeypatch):
     asked = []
     monkeypatch.setattr(
@@ -132,7 +133,7 @@ def test_imagenet_is_what_keras_downloads(name, learnt, monkeypatch):
     assert asked == [ENCODERS[name].file.format(side=96)] and same(weights_of(downloaded), weights_of(read))
 
 
-@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("name", MOST)
 def test_where_nothing_can_be_downloaded_the_remedies_are_told(name, monkeypatch):
     def offline(*_, **__):
         raise Exception("URL fetch failure on somewhere: None -- no route")  # as Keras does
@@ -145,7 +146,7 @@ def test_where_nothing_can_be_downloaded_the_remedies_are_told(name, monkeypatch
     assert ENCODERS[name].file.format(side=96) in str(error.value) and len(str(error.value)) < 290
 
 
-@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("name", MOST)
 @pytest.mark.parametrize("wrong", ["another encoder's", "a text", "a network of ours", "missing"])
 def test_a_file_that_is_not_the_encoders_is_named(name, wrong, learnt, vgg_weights, trained, tmp_path):
     (tmp_path / "text.weights.h5").write_text("no weights")

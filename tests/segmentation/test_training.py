@@ -57,6 +57,7 @@ def weights(model):
     return [weight.tobytes() for weight in load_network(model)[0].get_weights()]
 
 
+@pytest.mark.long
 def test_the_unet_learns_drawn_figures(tmp_path):
     data = draw_set(tmp_path / "set", 160, width=64, height=64)
     model = tmp_path / "m.keras"
@@ -127,7 +128,7 @@ def test_the_saved_network_is_that_of_the_best_epoch(people, tmp_path, monkeypat
 @pytest.mark.usefixtures("eager")
 def test_same_seed_same_bytes_and_other_seed_others(people, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        train(people, tmp_path / f"{name}.keras", **AUGMENTED | {"epochs": 1, "seed": seed})
+        train(people, tmp_path / f"{name}.keras", **QUICK | {"augment": "on", "epochs": 1, "seed": seed})
     assert weights(tmp_path / "a.keras") == weights(tmp_path / "b.keras") != weights(tmp_path / "c.keras")
 
 
@@ -148,7 +149,7 @@ class Stop:
 
 @pytest.mark.usefixtures("eager")
 def test_an_interrupted_run_goes_on_as_if_nothing_had_been(people, tmp_path, monkeypatch, capsys):
-    options = AUGMENTED | {"epochs": 3}
+    options = QUICK | {"augment": "on", "epochs": 3}
     train(people, tmp_path / "whole.keras", **options)
     model = tmp_path / "broken.keras"
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt, match=r"--resume continues"):
@@ -278,7 +279,7 @@ def test_a_set_that_comes_split_can_go_unscored(tmp_path):
 
 
 @pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+@pytest.mark.parametrize("schedule", ["cosine", pytest.param("constant", marks=pytest.mark.long)])
 def test_the_learning_rate_follows_its_schedule(people, tmp_path, schedule):
     train(people, tmp_path / "m.keras", **QUICK | {"epochs": 3}, schedule=schedule)
     rates = [float(row["learning_rate"]) for row in log(tmp_path / "m.keras")]
@@ -358,6 +359,7 @@ def test_the_same_command_trains_and_predicts_under_another_backend(people, tmp_
 # ---------------------------------------------------------------- beginnings and sources
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("eager")
 def test_a_network_begins_as_another_wherever_layers_agree(people, tmp_path, capsys):
     options = QUICK | {"network": "thin_unet", "epochs": 1, "base": 2}
@@ -427,7 +429,7 @@ def test_the_record_tells_of_the_classes(tmp_path, name):
     assert {"iou", "accuracy"} <= record["metrics"].keys()
 
 
-@pytest.mark.parametrize("loss", ["both", "focal"])
+@pytest.mark.parametrize("loss", ["both", pytest.param("focal", marks=pytest.mark.long)])
 def test_several_classes_are_learnt(tmp_path, loss):
     """Stripes whose colour tells their class, so that a small network learns them in a few steps."""
     data = draw_layout(tmp_path / "set", "pets", count=16)

@@ -141,7 +141,7 @@ def spoil(monkeypatch, canvases):
     monkeypatch.setattr(painting, "Canvas", Sick)
 
 
-@pytest.mark.parametrize("canvases", [1, 2])
+@pytest.mark.parametrize("canvases", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_a_step_without_a_number_is_done_again(painter, monkeypatch, canvases):
     spoil(monkeypatch, canvases)
     result = painter("bfloat16").paint(picture(64, 64), steps=4)
