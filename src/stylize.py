@@ -29,10 +29,14 @@ Options:
   --style_weight=<x>       How much the style counts [default: 10].
   --content_weight=<x>     How much the content counts [default: 1].
   --tv_weight=<x>          How much smoothness counts [default: 2].
-  --style_statistic=<x>    moments: means and covariances of the features; gram: their Gram matrices, as in 2015
-                           [default: moments].
+  --method=<name>          match: paint each place with the strokes of the style that fit it best; moments or gram:
+                           let the statistics of the features equal those of the style, their means and covariances
+                           or their Gram matrices, as in 2015 [default: match].
+  --turns=<x>              on or off: whether matching may also turn the style by a quarter, a half and three quarters
+                           of a circle [default: on].
   --style_scale=<x>        The long side of the style, as a multiple of the photo's; larger for broader strokes
                            [default: 1].
+  --style_mask=<picture>   Which part of the style to paint with: white = use it. For a single style.
   --blend=<weights>        How much each of several styles counts, separated by commas; equally if left out.
   --color=<source>         style: take the style's colours; content: keep the photo's and paint its luminance only
                            [default: style].
@@ -89,7 +93,9 @@ OPTIONS = {
     "--style_weight": number(0, 1e6),
     "--content_weight": number(0, 1e6),
     "--tv_weight": number(0, 1e6),
-    "--style_statistic": one_of("moments", "gram"),
+    "--method": one_of("match", "moments", "gram"),
+    "--turns": one_of("on", "off"),
+    "--style_mask": path,
     "--style_scale": number(0.05, 8),
     "--blend": list_of(number(0, 1e6)),
     "--color": one_of("style", "content"),

@@ -14,7 +14,7 @@ from distilling.pruning import sampled
 from networks.vgg import thin
 from style.canvas import bounded, join, split
 from style.features import CONTENT_LAYER, LAYERS, STYLE_LAYERS
-from style.objective import Objective, gram, relative
+from style.objective import Statistics, gram, relative
 
 STROKE = 0.01  # how far a value of a canvas, 0..1, moves in one step
 
@@ -42,7 +42,7 @@ class Lesson(keras.Model):
         # The contents of the canvases, followed by their styles.
         self.models = self.add_weight(shape=(2 * canvases, *shape[1:]), trainable=False, name="models")
         self.stroke = self.add_weight(shape=(), trainable=False, name="stroke")
-        self.objective = Objective()
+        self.objective = Statistics()
         errors = [*LAYERS, *(f"{layer}_gram" for layer in STYLE_LAYERS)]
         self.means = {name: keras.metrics.Mean(name) for name in ("loss", "likeness", *errors)}
         self.built = True  # all parts are built already

@@ -19,7 +19,7 @@ def figure_finder(keep, mask, model, classes=None):
     if keep == "none":
         return None
     if mask:
-        return lambda source, photo: read_mask(mask_of(source, mask), photo.size)
+        return lambda source, photo: read_mask("--mask", mask_of(source, mask), photo.size, "photo")
     if not model.is_file():
         raise UserError(
             f"--model={shown(model)} does not exist; train one with train.py, or give --mask=<picture> or --keep=none"
@@ -51,15 +51,18 @@ def mask_of(source, mask):
     return found[0]
 
 
-def read_mask(source, size):
-    """Read a mask as (H, W) in 0..1 at a photo's (width, height): its transparency if it has any, or else its grey."""
+def read_mask(option, source, size, what):
+    """Read a mask as (H, W) in 0..1 at a picture's (width, height): its transparency if it has any, or else its grey.
+
+    option: the one that names the mask; what: the picture that it belongs to.
+    """
     image = open_picture(source)
     grey = image.getchannel("A") if image.mode == "RGBA" else image.convert("L")
     width, height = size
     if abs(grey.width * height / (grey.height * width) - 1) > SAME_SHAPE:
         raise UserError(
-            f"--mask={shown(source)} is {grey.width} x {grey.height}, the photo is {width} x {height}; "
-            "give a mask of the photo's shape"
+            f"{option}={shown(source)} is {grey.width} x {grey.height}, the {what} is {width} x {height}; "
+            f"give a mask of the {what}'s shape"
         )
     mask = to_array(grey.resize(size, Image.Resampling.BILINEAR))
     return mask * 255 if mask.max() <= 1 / 255 else mask  # some masks hold 0 and 1 instead of 0 and 255

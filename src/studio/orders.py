@@ -22,6 +22,8 @@ def check_options(options, many):
         raise UserError(f"--blend={given} must have a number for each of the {len(options.style)} pictures in --style")
     if options.blend and not sum(options.blend):
         raise UserError("--blend is 0 for all pictures of --style; give one of them a weight")
+    if options.style_mask and len(options.style) > 1:
+        raise UserError(f"--style_mask={shown(options.style_mask)} is for a single style; name one in --style")
     if options.keep_classes and (options.mask or options.keep == "none"):
         instead = f"--mask={shown(options.mask)}" if options.mask else "--keep=none"
         raise UserError(f"--keep_classes={shown(','.join(options.keep_classes))} needs a network; leave out {instead}")
@@ -43,7 +45,9 @@ def exhibits_of(options):
 
 def check_extras(options, photos, targets):
     """Refuse exhibits that would overwrite an input or a painting."""
-    check_apart(exhibits_of(options), [*photos, *options.style, *filter(None, [options.mask]), *targets])
+    check_apart(
+        exhibits_of(options), [*photos, *options.style, *filter(None, [options.mask, options.style_mask]), *targets]
+    )
 
 
 def choose_targets(photos, save, many):
@@ -71,6 +75,7 @@ def files_of(options, photo):
         "content": photo,
         "mask": mask_of(photo, options.mask) if kept and options.mask else None,
         "style": options.style,
+        "style_mask": options.style_mask,
         "model": options.model if kept and not options.mask else None,
         "vgg_weights": options.vgg_weights or (MINI if options.network == "mini" else None),
         "init": options.init if isinstance(options.init, Path) else None,

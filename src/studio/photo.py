@@ -12,7 +12,7 @@ from pictures.images import flatten, open_picture, write_picture
 from studio.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
 from studio.orders import SHEET
 from style.features import LEAST_SIDE
-from style.objective import Objective
+from style.methods import METHODS
 from style.painting import Painter
 from utils import PICTURES_WITH_ALPHA, UserError, shown
 
@@ -97,16 +97,18 @@ class PhotoPainting:
 
     def _painter(self, scene, similarity):
         options, studio = self.options, self.studio
+        own = {"turns": options.turns == "on", "colours": options.color == "style"} if options.method == "match" else {}
         weights = options.content_weight, options.style_weight, options.tv_weight
         keras.utils.set_random_seed(options.seed)
         return Painter(
             studio.load,
             studio.precision,
-            Objective(options.style_statistic, similarity, *weights),
+            METHODS[options.method](similarity, *weights, **own),
             [scene.match(style) for style in studio.styles],
             studio.blend,
             options.style_scale,
             options.averaging,
+            studio.style_parts,
         )
 
     def _start(self, scene):
@@ -141,6 +143,6 @@ class PhotoPainting:
         for trouble in painting.troubles:
             print(f"{name}: {trouble}")
         scores = ", ".join(f"{part} {score:.3f}" for part, score in painting.scores.items())
-        early = ", fewer than planned because J stopped falling" if painting.steps < self.options.epochs else ""
+        early = f", not {self.options.epochs} because J stopped falling" if painting.steps < self.options.epochs else ""
         if not painting.stopped:
             print(f"{name}: {scores} after {painting.steps} steps ({about['seconds']:.0f} s{early})")

@@ -5,13 +5,16 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+
 from command.process import locked
 from command.reports import report, say_done
 from files.listing import find_pictures, suffixed
 from networks.hardware import check_memory, choose_precision
 from pictures.images import flatten, open_picture
 from pictures.provenance import is_done
-from studio.figure import figure_finder, kept_part
+from segmentation.masks import LEAST_PART
+from studio.figure import figure_finder, kept_part, read_mask
 from studio.orders import SHEET, check_extras, check_options, choose_targets, places_of, plans_of
 from studio.photo import PhotoPainting
 from studio.scene import Scene
@@ -50,6 +53,7 @@ class Studio:
         """goes_on: whether finished paintings are kept."""
         self.options, self.goes_on = options, goes_on
         self.styles = [flatten(open_picture(style)) for style in options.style]
+        self.style_parts = [self._style_part(style) for style in self.styles]
         weights = options.blend or [1] * len(self.styles)
         self.blend = [weight / sum(weights) for weight in weights]
         named = options.init in ("content", "noise")
@@ -58,6 +62,16 @@ class Studio:
         self.load = cache(lambda precision: NETWORKS[options.network](options.vgg_weights, precision))
         self.precision = choose_precision(options.precision)
         self.load(self.precision)
+
+    def _style_part(self, style):
+        """Which part of a style, RGB Pillow image, to paint with: (H, W) in 0..1, or None for all of it."""
+        mask = self.options.style_mask
+        if not mask:
+            return None
+        part = read_mask("--style_mask", mask, style.size, "style")
+        if np.mean(part > 0.5) < LEAST_PART:
+            raise UserError(f"--style_mask={shown(mask)} is black; paint white what of the style to use")
+        return part
 
     def has_painted(self, target, plans):
         """Whether all that was planned, {word in the file's name: plan}, exists and may be kept."""

@@ -20,10 +20,11 @@ class Brush(keras.callbacks.Callback):
     def __init__(self, work, watch=None, label=None):
         """work: the pixels of all planned steps together. label: the name of the progress bar; None: no bar.
 
-        watch(step, show) is called after each step; show() returns the picture.
+        watch(step, show) is called after each step; show() returns the picture as it would be finished now.
         """
         super().__init__()
         self.watch = watch
+        self.finish = lambda picture: picture  # what the objective does to a picture (H, W, 3) at the end
         self.losses, self.scores, self.troubles, self.picture = [], {}, [], None
         form = "{desc}{percentage:3.0f}% |{bar}|{postfix}"
         self.bar = tqdm(total=work, desc=label, bar_format=form, leave=False, disable=None if label else True)
@@ -53,7 +54,7 @@ class Brush(keras.callbacks.Callback):
         if time.perf_counter() - self.copied > COPY_SECONDS:
             self._copy()
         if self.watch:
-            self.watch(len(self.losses), self.model.picture)
+            self.watch(len(self.losses), lambda: self.finish(self.model.picture()))
         if is_settled(self.history):
             self.model.stop_training = True
         self._tell()

@@ -43,7 +43,7 @@ class Canvas(keras.Model):
     """A model whose only trainable weights are the levels of a picture. To train it, on empty data, is to paint."""
 
     def __init__(self, picture, network, objective, target):
-        """picture: (1, H, W, 3), 0..1. target: what the objective compares the picture with; see `Objective.parts`."""
+        """picture: (1, H, W, 3), 0..1. target: what the objective compares it with; see `Statistics.target`."""
         super().__init__()
         self.network, self.objective = network, objective
         levels = split(ops.convert_to_tensor(picture))
@@ -51,7 +51,10 @@ class Canvas(keras.Model):
         for weight, level in zip(self.levels, levels, strict=True):
             weight.assign(level)
         # As non-trainable weights they move to the accelerator once, and are not compiled into the step as constants.
-        self.target = keras.tree.map_structure(lambda values: keras.Variable(values, trainable=False), target)
+        self.target = keras.tree.map_structure(
+            lambda values: keras.Variable(values, trainable=False, dtype=keras.backend.standardize_dtype(values.dtype)),
+            target,
+        )
         self.latest = [Latest(name) for name in ("loss", "content", "style")]
 
     def call(self, inputs=None):
@@ -69,7 +72,9 @@ class Canvas(keras.Model):
         return self.latest
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        content, style, variation = self.objective.parts(y_pred, self.network(y_pred), self.target)
+        content, style, variation = self.objective.parts(
+            y_pred, self.network(self.objective.prepare(y_pred)), self.target
+        )
         loss = self.objective.total(content, style, variation)
         for metric, value in zip(self.latest, (loss, content, style), strict=True):
             metric.update_state(value)

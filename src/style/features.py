@@ -2,6 +2,8 @@
 and a thin one that has learnt from it to see the same.
 """
 
+import keras
+
 from networks.saved import give_weights, load_network, published
 from networks.vgg import THIN, vgg
 from utils import ROOT, UserError, shown
@@ -32,3 +34,13 @@ def mini(weights=None, dtype="float32"):
 
 
 NETWORKS = {"vgg19": vgg19, "mini": mini}
+
+
+def seen_by(network, layers):
+    """A network that shares the layers of another one, and gives the features of `layers` alone.
+
+    Those of the layers themselves: what `thin` puts behind some of them serves their statistics only.
+    """
+    if set(layers) <= set(network.output):
+        return network
+    return keras.Model(network.input, {layer: network.get_layer(layer).output for layer in layers})

@@ -6,12 +6,14 @@ painted, `weights` (1, h, w, 1) say how much each position counts, and nothing o
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
 
-from style.features import CONTENT_LAYER, STYLE_LAYERS
+from pictures.images import resize
+from style.features import CONTENT_LAYER, LAYERS, STYLE_LAYERS
 
 # What --similarity names: the weights of the five style layers, fine to coarse.
 SIMILARITIES = {
@@ -58,24 +60,69 @@ def _turned(flat):
 STATISTICS = {"gram": gram, "moments": moments}
 
 
+class Style(NamedTuple):
+    """A style at the size to paint at."""
+
+    share: float  # of all styles, which have 1 together
+    picture: np.ndarray  # (h, w, 3), 0..1
+    part: np.ndarray | None = None  # (h, w), 1 where it may be used; None: all of it
+
+
 @dataclass(frozen=True)
 class Objective:
-    """J = content_weight * J_content + style_weight * J_style + tv_weight * J_variation."""
+    """J = content_weight * J_content + style_weight * J_style + tv_weight * J_variation, and how to make it fall."""
 
-    statistic: str = "moments"
     similarity: str = "balanced"
     content_weight: float = 1.0
     style_weight: float = 10.0
     tv_weight: float = 0.0
 
+    layers = LAYERS  # of the network, whose features it compares
+    coarsest = 96  # px; no scale has a smaller long side, unless the picture has
+    more_steps = 1.6  # each scale takes so many times the steps of the next finer one, which costs four times as much
+    most_steps = None  # of a scale
+    rate, last_rate = 0.01, 0.1  # Adam's learning rate at the start of a scale, and how much of it is left at the end
+    memory = {"beta_1": 0.8, "beta_2": 0.8}  # shorter than usual: a hundred steps are all there is  # noqa: RUF012
+
+    def prepare(self, pictures):
+        """Pictures (n, H, W, 3) as the network is to see them."""
+        return pictures
+
+    def total(self, content, style, variation):
+        """J of its parts."""
+        return self.content_weight * content + self.style_weight * style + self.tv_weight * variation
+
+    def finish(self, picture, visible, styles):
+        """The painting (H, W, 3), when all steps are done."""
+        return picture
+
+
+@dataclass(frozen=True)
+class Statistics(Objective):
+    """Let the statistics of the painting's features equal those of the style's (Gatys et al., 2015)."""
+
+    statistic: str = "moments"
+
+    def target(self, see, photo, painting, visible, styles):
+        """What `parts` compares with: {"content": features, "style": {layer: statistics}, "weights": {layer: weights}}.
+
+        see(picture) gives the features of a picture. photo, painting: (H, W, 3), 0..1; visible: (H, W), how much each
+        pixel counts, or None; styles: [Style].
+        """
+        features = see(photo)
+        content = ops.convert_to_numpy(ops.cast(features[CONTENT_LAYER], "float32"))
+        weights = layer_weights(features, visible, (*STYLE_LAYERS, CONTENT_LAYER))
+        return {"content": content, "style": blended(see, styles, self.style_of, STYLE_LAYERS), "weights": weights}
+
     def style_of(self, features, weights=None):
-        """{layer: its statistics} of a picture's features."""
-        return {layer: STATISTICS[self.statistic](features[layer], weights) for layer in STYLE_LAYERS}
+        """{layer: its statistics} of the features of pictures. weights: {layer: how much each position counts}."""
+        weights = weights or {}
+        return {layer: STATISTICS[self.statistic](features[layer], weights.get(layer)) for layer in STYLE_LAYERS}
 
     def parts(self, picture, features, target):
         """(J_content, J_style, J_variation) of pictures (n, H, W, 3) with these features, their means, float32 scalars.
 
-        target: {"content": features, "style": {layer: statistics}, "weights": {layer: (1, h, w, 1)}}.
+        target: as `target` gives it.
         """
         weights = target["weights"]
         content = relative(
@@ -88,9 +135,25 @@ class Objective:
             style += layer_weight * sum(errors) / len(errors)
         return content, style, variation(picture)
 
-    def total(self, content, style, variation):
-        """J of its parts."""
-        return self.content_weight * content + self.style_weight * style + self.tv_weight * variation
+
+def layer_weights(features, visible, layers):
+    """How much each position of some layers counts, {layer: (1, h, w, 1)}; {} if all count the same."""
+    if visible is None:
+        return {}
+    return {layer: resize(visible, features[layer].shape[2:0:-1])[None, ..., None] for layer in layers}
+
+
+def blended(see, styles, statistics, layers):
+    """The statistics of the features of styles, blended by their shares: {layer: [arrays]}.
+
+    statistics(features, weights) gives those of one style.
+    """
+    found = {layer: [] for layer in layers}
+    for style in styles:
+        features = see(style.picture)
+        for layer, values in statistics(features, layer_weights(features, style.part, layers)).items():
+            found[layer].append([style.share * ops.convert_to_numpy(value) for value in values])
+    return {layer: [sum(parts) for parts in zip(*values, strict=True)] for layer, values in found.items()}
 
 
 def relative(found, wanted, weights=1.0):

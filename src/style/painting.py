@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache, partial
 
 import keras
 import numpy as np
@@ -12,14 +13,10 @@ from networks.hardware import use_xla
 from pictures.images import LANCZOS, resize, to_array
 from style.brush import Brush
 from style.canvas import Canvas, Sittings
-from style.features import CONTENT_LAYER, LEAST_SIDE, STYLE_LAYERS
+from style.features import LEAST_SIDE, seen_by
+from style.objective import Style
 from utils import UserError
 
-COARSEST_SIDE = 96  # px; no scale has a smaller long side, unless the picture has
-MORE_STEPS = 1.6  # each scale takes so many times the steps of the next finer one, which costs four times as much
-RATE = 0.01  # Adam's learning rate at the start of a scale; a value of 0..1 moves about so far in a step
-LAST_RATE = 0.1  # of it at the end
-MEMORY = {"beta_1": 0.8, "beta_2": 0.8}  # shorter than usual: a hundred steps are all there is
 SMALLER = 0.25  # of the learning rate, where a step went wrong
 
 
@@ -39,12 +36,13 @@ class Painting:
         return len(self.losses)
 
 
-def plan(side, steps, scales=5):
+def plan(side, steps, scales, objective):
     """How many steps are painted at which long side, coarse to fine, at most so many scales: [(side, steps)]."""
     sides = [side]
-    while sides[0] >= 2 * COARSEST_SIDE and len(sides) < scales:
+    while sides[0] >= 2 * objective.coarsest and len(sides) < scales:
         sides.insert(0, sides[0] // 2)
-    shares = [MORE_STEPS**coarser for coarser in range(len(sides))]
+    shares = [objective.more_steps**coarser for coarser in range(len(sides))]
+    steps = min(steps, (objective.most_steps or steps) * len(sides))
     ends = np.ceil(np.cumsum(shares) / sum(shares) * steps).astype(int)  # rounded up: the finest has one at least
     counts = np.diff(ends, prepend=0)[::-1]
     return [(side, int(count)) for side, count in zip(sides, counts, strict=True) if count]
@@ -53,14 +51,16 @@ def plan(side, steps, scales=5):
 class Painter:
     """Paints photos in the style of some pictures."""
 
-    def __init__(self, load, precision, objective, styles, blend, style_scale=1.0, averaging=0.0):
+    def __init__(self, load, precision, objective, styles, blend, style_scale=1.0, averaging=0.0, parts=None):
         """load(precision) gives the network; styles are RGB Pillow images.
 
         blend: how much each style counts, in all 1. averaging: the momentum with which the steps are averaged; 0: not.
+        parts: of each style, (h, w), 1 where it may be used; None: all of them.
         """
-        self.load, self.precision, self.objective = load, precision, objective
+        self.load = cache(lambda precision: seen_by(load(precision), objective.layers))
+        self.precision, self.objective = precision, objective
         self.styles, self.blend, self.style_scale = styles, blend, style_scale
-        self.averaging = averaging
+        self.averaging, self.style_parts = averaging, parts or [None] * len(styles)
 
     def paint(self, photo, visible=None, scene=None, steps=500, scales=5, start=None, watch=None, label=None):
         """Paint an RGB Pillow image of the size to paint at, as a Painting.
@@ -71,16 +71,18 @@ class Painter:
         photo. watch(step, show) is called after each step; show() gives the picture. label: the name of the progress.
         """
         scene = scene or max(photo.size)
-        stages = [(side, count, _stage_size(photo.size, side / scene)) for side, count in plan(scene, steps, scales)]
+        plans = plan(scene, steps, scales, self.objective)
+        stages = [(side, count, _stage_size(photo.size, side / scene)) for side, count in plans]
         brush = Brush(sum(count * math.prod(size) for _, count, size in stages), watch, label)
         picture, stopped = None, False
         try:
             for side, count, size in stages:
-                small = to_array(photo.resize(size, LANCZOS))
+                small, seen = to_array(photo.resize(size, LANCZOS)), None if visible is None else resize(visible, size)
                 if picture is None:
                     picture = start(size) if start else small
-                picture = _carry_up(picture, small)
-                target = self._target(small, None if visible is None else resize(visible, size), side)
+                picture, styles = _carry_up(picture, small), self._styles_at(side)
+                brush.finish = partial(self.objective.finish, visible=seen, styles=styles)
+                target = self.objective.target(self._see, small, picture, seen, styles)
                 picture = self._paint_scale(brush, picture, target, side, count)
         except KeyboardInterrupt:
             if brush.picture is None:
@@ -88,38 +90,31 @@ class Painter:
             picture, stopped = brush.picture, True
         finally:
             brush.close()
-        return Painting(picture, brush.scores, brush.losses, stopped, brush.troubles)
+        return Painting(brush.finish(picture), brush.scores, brush.losses, stopped, brush.troubles)
 
-    def _target(self, photo, visible, side):
-        """What `Objective.parts` compares with, for a photo (H, W, 3) and what of it is visible (H, W)."""
-        network = self.load(self.precision)
-        features = network(photo[None])
-        weights = {}
-        if visible is not None:
-            shapes = {layer: features[layer].shape[2:0:-1] for layer in (*STYLE_LAYERS, CONTENT_LAYER)}
-            weights = {layer: resize(visible, shape)[None, ..., None] for layer, shape in shapes.items()}
-        content = ops.convert_to_numpy(ops.cast(features[CONTENT_LAYER], "float32"))
-        return {"content": content, "style": self._style(network, side), "weights": weights}
+    def _see(self, picture):
+        """The features of a picture (H, W, 3)."""
+        return self.load(self.precision)(self.objective.prepare(ops.convert_to_tensor(picture[None])))
 
-    def _style(self, network, side):
-        """The statistics of the styles at a long side, blended: {layer: [arrays]}."""
-        blended = {}
-        for share, style in zip(self.blend, self.styles, strict=True):
-            size = _stage_size(style.size, side * self.style_scale / max(style.size))
-            picture = to_array(style.resize(size, LANCZOS))
-            for layer, values in self.objective.style_of(network(picture[None])).items():
-                values = [share * ops.convert_to_numpy(value) for value in values]
-                blended[layer] = [a + b for a, b in zip(blended.get(layer, [0] * len(values)), values, strict=True)]
-        return blended
+    def _styles_at(self, side):
+        """The styles for a long side: [Style]."""
+        styles = []
+        for share, image, part in zip(self.blend, self.styles, self.style_parts, strict=True):
+            size = _stage_size(image.size, side * self.style_scale / max(image.size))
+            styles.append(
+                Style(share, to_array(image.resize(size, LANCZOS)), None if part is None else resize(part, size))
+            )
+        return styles
 
     def _paint_scale(self, brush, picture, target, side, steps):
         """Paint at one scale, in smaller steps and at last in float32 where a step leaves no picture; (H, W, 3)."""
-        tries = [(self.precision, RATE), (self.precision, RATE * SMALLER), ("float32", RATE * SMALLER)]
+        rate = self.objective.rate
+        tries = [(self.precision, rate), (self.precision, rate * SMALLER), ("float32", rate * SMALLER)]
         for precision, rate in tries:
             canvas = Canvas(picture[None], self.load(precision), self.objective, target)
-            decay = keras.optimizers.schedules.PolynomialDecay(rate, steps, rate * LAST_RATE)
+            decay = keras.optimizers.schedules.PolynomialDecay(rate, steps, rate * self.objective.last_rate)
             average = {"use_ema": True, "ema_momentum": self.averaging} if self.averaging else {}
-            canvas.compile(keras.optimizers.Adam(decay, **MEMORY, **average), jit_compile=use_xla())
+            canvas.compile(keras.optimizers.Adam(decay, **self.objective.memory, **average), jit_compile=use_xla())
             brush.begin(side, picture, steps)
             with stop_between_steps():
                 canvas.fit(Sittings(steps), callbacks=[brush], shuffle=False, verbose=0)

@@ -17,24 +17,24 @@ def written(folder, array, name="mask.png", mode=None):
 
 
 def test_a_mask_comes_at_the_photos_size(tmp_path):
-    mask = read_mask(written(tmp_path, MASK), (120, 80))
+    mask = read_mask("--mask", written(tmp_path, MASK), (120, 80), "photo")
     assert mask.shape == (80, 120) and mask.dtype == np.float32
     assert mask[40, 60] == 1 and mask[5, 5] == 0
 
 
 def test_greys_stay_grey_and_ones_mean_white(tmp_path):
-    np.testing.assert_allclose(read_mask(written(tmp_path, MASK // 2), (60, 40))[20, 30], 127 / 255)
-    assert read_mask(written(tmp_path, MASK // 255), (60, 40))[20, 30] == 1
+    np.testing.assert_allclose(read_mask("--mask", written(tmp_path, MASK // 2), (60, 40), "photo")[20, 30], 127 / 255)
+    assert read_mask("--mask", written(tmp_path, MASK // 255), (60, 40), "photo")[20, 30] == 1
 
 
 def test_a_cut_out_figure_serves_as_its_own_mask(tmp_path):
     figure = np.dstack([np.full((40, 60, 3), 200, np.uint8), MASK])
-    assert (read_mask(written(tmp_path, figure, mode="RGBA"), (60, 40)) == MASK / 255).all()
+    assert (read_mask("--mask", written(tmp_path, figure, mode="RGBA"), (60, 40), "photo") == MASK / 255).all()
 
 
 def test_a_mask_of_another_shape_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"--mask=.* is 60 x 40, the photo is 60 x 60"):
-        read_mask(written(tmp_path, MASK), (60, 60))
+        read_mask("--mask", written(tmp_path, MASK), (60, 60), "photo")
 
 
 def test_masks_of_many_photos_are_found_by_stem(tmp_path):

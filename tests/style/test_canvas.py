@@ -6,7 +6,7 @@ import pytest
 
 from style.canvas import Canvas, join, level_sizes, split
 from style.features import CONTENT_LAYER, STYLE_LAYERS
-from style.objective import Objective
+from style.objective import Statistics
 
 
 def drawn(*shape):
@@ -28,7 +28,7 @@ def test_levels_halve_down_to_a_few_pixels():
 
 @pytest.fixture
 def canvas(thin):
-    objective, picture = Objective(), drawn(1, 32, 48, 3)
+    objective, picture = Statistics(), drawn(1, 32, 48, 3)
     network = thin()
     features = network(picture)
     target = {

@@ -6,7 +6,7 @@ import pytest
 
 from style.canvas import Canvas
 from style.features import CONTENT_LAYER, STYLE_LAYERS
-from style.objective import SIMILARITIES, STATISTICS, Objective, gram, moments, variation
+from style.objective import SIMILARITIES, STATISTICS, Statistics, gram, moments, variation
 
 RANDOM = np.random.default_rng(0)
 LAYERS = (*STYLE_LAYERS, CONTENT_LAYER)
@@ -61,7 +61,7 @@ def test_half_weights_count_half():
 
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 def test_j_against_numpy(similarity):
-    objective = Objective("gram", similarity, content_weight=2.0, style_weight=7.0, tv_weight=0.5)
+    objective = Statistics(similarity, 2.0, 7.0, 0.5, "gram")
     features, style, content = every_feature(), every_feature(4, 9), drawn(1, 6, 5, 8)
     picture = drawn(1, 12, 10, 3)
     target = {"content": content, "style": objective.style_of(style), "weights": {}}
@@ -85,7 +85,7 @@ def test_j_against_numpy(similarity):
 
 
 def test_moments_count_mean_and_covariance_alike():
-    objective = Objective("moments", "balanced")
+    objective = Statistics()
     features, style = every_feature(), every_feature()
     target = {"content": features[CONTENT_LAYER], "style": objective.style_of(style), "weights": {}}
     content, found, _ = objective.parts(drawn(1, 6, 5, 3), features, target)
@@ -100,7 +100,7 @@ def test_moments_count_mean_and_covariance_alike():
 
 
 def test_what_has_no_weight_has_no_influence_on_j():
-    objective = Objective()
+    objective = Statistics()
     features, weights = every_feature(), {layer: np.zeros((1, 6, 5, 1), np.float32) for layer in LAYERS}
     for each in weights.values():
         each[:, 2:5, 1:4] = 1
@@ -128,7 +128,7 @@ def test_gradients_by_finite_differences(statistic):
     entry = keras.Input((None, None, 3))
     names = (*STYLE_LAYERS, CONTENT_LAYER)
     tiny = keras.Model(entry, {name: keras.layers.Conv2D(3, 3, activation="tanh")(entry) for name in names})
-    objective = Objective(statistic, tv_weight=1.0)
+    objective = Statistics(tv_weight=1.0, statistic=statistic)
     target = {"content": drawn(1, 22, 18, 3), "style": objective.style_of(tiny(drawn(1, 30, 20, 3))), "weights": {}}
     canvas = Canvas(0.3 + 0.4 * drawn(1, 24, 20, 3), tiny, objective, target)
 

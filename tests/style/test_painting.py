@@ -10,10 +10,12 @@ from PIL import Image
 from conftest import in_a_shell
 from style import brush, painting
 from style.brush import is_settled
-from style.objective import Objective
+from style.methods import METHODS, Match
+from style.objective import Statistics
 from style.painting import Painter, plan
 from utils import UserError
 
+STYLE = np.zeros((64, 64, 3), np.float32)
 RANDOM = np.random.default_rng(0)
 BACKENDS = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
 
@@ -31,7 +33,7 @@ def painter(thin, eager):
         return networks.setdefault(precision, thin(None, precision))
 
     def make(precision="float32", objective=None, **options):
-        return Painter(load, precision, objective or Objective(), [picture(64, 64, 1)], [1.0], **options)
+        return Painter(load, precision, objective or Statistics(), [picture(64, 64, 1)], [1.0], **options)
 
     return make
 
@@ -39,13 +41,19 @@ def painter(thin, eager):
 def test_the_plan_is_coarse_to_fine_and_spends_all_steps():
     for side in (64, 191, 192, 384, 512, 2048):
         for steps in (1, 7, 500):
-            scales = plan(side, steps)
+            scales = plan(side, steps, 5, Statistics())
             assert scales[-1][0] == side and sum(count for _, count in scales) == steps
             assert all(finer == 2 * coarser + finer % 2 for (coarser, _), (finer, _) in pairwise(scales))
             assert all(count > 0 for _, count in scales)
-    assert plan(512, 500, 1) == [(512, 500)] and len(plan(512, 500, 2)) == 2
-    counts = [count for _, count in plan(512, 500)]
+    assert plan(512, 500, 1, Statistics()) == [(512, 500)] and len(plan(512, 500, 2, Statistics())) == 2
+    counts = [count for _, count in plan(512, 500, 5, Statistics())]
     assert counts == sorted(counts, reverse=True) and len(counts) > 1
+
+
+def test_matching_takes_at_most_thirty_steps_a_scale():
+    assert plan(512, 500, 5, Match()) == [(64, 30), (128, 30), (256, 30), (512, 30)]
+    assert plan(512, 40, 5, Match()) == [(64, 10), (128, 10), (256, 10), (512, 10)]
+    assert plan(100, 500, 5, Match()) == [(100, 30)]
 
 
 def test_j_falls_and_is_told(painter):
@@ -55,7 +63,7 @@ def test_j_falls_and_is_told(painter):
     assert [step for step, _ in seen] == list(range(1, 13)) and result.steps == 12
     assert 0 < first < last and result.picture.shape == (64, 72, 3)
     assert result.picture.min() >= 0 and result.picture.max() <= 1
-    objective = Objective()
+    objective = Statistics()
     again = painter(objective=objective).paint(picture(72, 64), steps=1)
     assert result.scores["J"] < 0.9 * again.scores["J"]
     parts = result.scores
@@ -86,25 +94,37 @@ def test_only_what_is_visible_is_painted(painter):
     assert change[:64].min() > 0.001 and change[240:].max() < 0.2 * change[:64].max()
 
 
+def statistics_of(painter, side):
+    return painter.objective.target(painter._see, STYLE, STYLE, None, painter._styles_at(side))["style"]
+
+
 def test_blended_styles_lie_between_both(painter):
     one = painter()
-    one.styles, target = [picture(64, 64, 1), picture(64, 64, 2)], {}
-    network = one.load("float32")
+    one.styles, target, one.style_parts = [picture(64, 64, 1), picture(64, 64, 2)], {}, [None, None]
     for blend in ([1.0, 0.0], [0.0, 1.0], [0.25, 0.75]):
         one.blend = blend
-        target[tuple(blend)] = one._style(network, 64)
+        target[tuple(blend)] = statistics_of(one, 64)
     for layer, values in target[(0.25, 0.75)].items():
         for both, first, second in zip(values, target[(1.0, 0.0)][layer], target[(0.0, 1.0)][layer], strict=True):
             np.testing.assert_allclose(both, 0.25 * first + 0.75 * second, rtol=1e-5)
 
 
+def test_of_a_style_only_its_part_counts(painter):
+    part = np.zeros((64, 64), np.float32)
+    part[:, :32] = 1
+    style = np.array(picture(64, 64, 1))
+    style[:, 32:] = 255
+    one, whole, half = painter(parts=[part]), painter(), painter()
+    one.styles = whole.styles = [Image.fromarray(style)]
+    half.styles = [picture(64, 64, 1).crop((0, 0, 32, 64))]
+    found, without, wanted = (statistics_of(each, 64)["block1_conv1"][0] for each in (one, whole, half))
+    assert np.abs(found - wanted).mean() < 0.2 * np.abs(without - wanted).mean()
+
+
 def test_style_scale_changes_what_is_seen_of_the_style(painter):
-    one, two = painter(), painter(style_scale=0.5)
-    network = one.load("float32")
-    assert not np.allclose(one._style(network, 64)["block1_conv1"][1], two._style(network, 64)["block1_conv1"][1])
-    np.testing.assert_array_equal(
-        one._style(network, 32)["block1_conv1"][1], two._style(network, 64)["block1_conv1"][1]
-    )
+    one, two = (statistics_of(painter(style_scale=scale), 64)["block1_conv1"][1] for scale in (1.0, 0.5))
+    assert not np.allclose(one, two)
+    np.testing.assert_array_equal(statistics_of(painter(), 32)["block1_conv1"][1], two)
 
 
 def test_averaging_ends_between_the_last_steps(painter):
@@ -176,13 +196,14 @@ import sys; sys.path[:0] = ["src", "tests", "tests/style"]
 import keras, numpy as np
 from test_painting import picture
 from style.features import LAYERS
-from style.objective import Objective
+from style.methods import METHODS
 from style.painting import Painter
 from networks.vgg import Preprocessing, encoder
 keras.utils.set_random_seed(3)
-network = encoder(((4, 2), (6, 2), (8, 4), (8, 4), (8, 4)), LAYERS, Preprocessing())
+objective = METHODS[sys.argv[1]]()
+network = encoder(((4, 2), (6, 2), (8, 4), (8, 4), (8, 4)), {*LAYERS, *objective.layers}, Preprocessing())
 network.trainable = False
-painter = Painter(lambda _: network, "float32", Objective(), [picture(64, 64, 1)], [1.0])
+painter = Painter(lambda _: network, "float32", objective, [picture(64, 64, 1)], [1.0])
 scores, ranges = [], []
 def watch(step, show):
     scores.append(show())
@@ -194,9 +215,10 @@ print((results[0].picture == results[1].picture).all(), (scores[-1] == results[1
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_loss_falls_on_every_backend(backend):
-    done = in_a_shell("-c", PAINT, KERAS_BACKEND=backend)
+def test_loss_falls_on_every_backend(backend, method):
+    done = in_a_shell("-c", PAINT, method, KERAS_BACKEND=backend)
     assert done.returncode == 0, done.stderr
     name, first, last, *true = done.stdout.split()
     assert name == backend and float(last) < 0.8 * float(first)

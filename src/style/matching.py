@@ -1,0 +1,212 @@
+"""Find, for each position of a photo, the position of a style that resembles it most.
+
+After Kolkin et al., "Neural Neighbor Style Transfer" (2022). A *position* is a cell of a grid at a quarter of the
+picture's side; its *vector* joins the features of ten layers there. Features are {layer: (1, h, w, channels)} of
+pictures whose sides are multiples of STEP. All of it works in pieces, so that the search takes little memory.
+"""
+
+import numpy as np
+from keras import ops
+
+# The layers that make a vector, how many cells of the layer there are for a cell of the grid, each way (1/2: two cells
+# of the grid share one), and the share of each layer in a vector's energy. The shares are those of VGG19 when features
+# are divided by the number of their channels, as in the paper; fixed, they let other networks match alike.
+LAYERS = {
+    "block1_conv1": (4, 0.006),
+    "block1_conv2": (4, 0.11),
+    "block2_conv1": (2, 0.04),
+    "block2_conv2": (2, 0.06),
+    "block3_conv1": (1, 0.03),
+    "block3_conv2": (1, 0.04),
+    "block3_conv3": (1, 0.115),
+    "block3_conv4": (1, 0.33),
+    "block4_conv1": (0.5, 0.17),
+    "block4_conv2": (0.5, 0.1),
+}
+STEP = 8  # px; pictures are padded to multiples of it, so that the grids of all layers fit each other
+COMPONENTS = 128  # principal components that are compared
+OVERSAMPLING, ROUNDS = 16, 2  # of the randomised search for the components (Halko et al., 2011)
+SAMPLE = 4096  # positions that decide the components
+MOST_KEYS = 32768  # positions of the styles that are compared; of larger styles every n-th
+PIECE = 2**23  # numbers that a piece of the search may hold
+QUARTERS = range(4)  # the turns of a style, in quarters of a circle
+
+
+def pad(pictures):
+    """Mirror pictures (n, H, W, 3) at the right and at the bottom until both sides are multiples of STEP."""
+    more = [(0, -length % STEP) for length in pictures.shape[1:3]]
+    return ops.pad(pictures, [(0, 0), *more, (0, 0)], mode="symmetric") if any(map(any, more)) else pictures
+
+
+def grid_size(features):
+    """The (height, width) of the grid of some features."""
+    return tuple(2 * length for length in features["block4_conv1"].shape[1:3])
+
+
+def factors_of(features):
+    """What each layer is multiplied by to have its share of the energy: {layer: float}."""
+    energy = {layer: float(ops.mean(ops.sum(ops.square(_float(features[layer])), axis=-1))) for layer in LAYERS}
+    return {layer: (share / max(energy[layer], 1e-12)) ** 0.5 for layer, (_, share) in LAYERS.items()}
+
+
+def on_grid(layer, values):
+    """Features of a layer (n, h, w, channels) on the grid: averaged over each cell, or one for two cells each way."""
+    cells, _ = LAYERS[layer]
+    if cells > 1:
+        return ops.average_pool(values, cells, cells)
+    return values if cells == 1 else ops.repeat(ops.repeat(values, 2, axis=1), 2, axis=2)
+
+
+def _float(values):
+    return ops.cast(values, "float32")
+
+
+def strips(features, factors):
+    """Yield the vectors (positions, numbers) float32 of the grid, some rows at a time, from top to bottom."""
+    height, width = grid_size(features)
+    numbers = sum(features[layer].shape[-1] for layer in LAYERS)
+    rows = max(2, PIECE // (width * numbers) // 2 * 2)  # an even number: two rows share one of block4
+    for first in range(0, height, rows):
+        parts = []
+        for layer, (cells, _) in LAYERS.items():
+            values = features[layer][:, int(first * cells) : int(min(first + rows, height) * cells)]
+            values = on_grid(layer, _float(values))
+            parts.append(ops.reshape(values, (-1, values.shape[-1])) * factors[layer])
+        yield ops.concatenate(parts, axis=-1)
+
+
+def picked(features, factors, places):
+    """The vectors of some positions, in ascending order: (n, numbers) float16 NumPy."""
+    found, first = [], 0
+    for strip in strips(features, factors):
+        last = first + strip.shape[0]
+        inside = places[(places >= first) & (places < last)] - first
+        if len(inside):
+            found.append(ops.convert_to_numpy(ops.take(strip, inside, axis=0)).astype(np.float16))
+        first = last
+    return np.concatenate(found)
+
+
+def components(vectors, count=COMPONENTS, seed=0):
+    """The principal components of vectors (n, numbers): (numbers, count or fewer) float32."""
+    centred = vectors - vectors.mean(axis=0)
+    count = min(count, *centred.shape)
+    more = min(count + OVERSAMPLING, centred.shape[1])
+    directions = np.random.default_rng(seed).standard_normal((centred.shape[1], more), np.float32)
+    for _ in range(ROUNDS):
+        directions, _ = np.linalg.qr(centred.T @ (centred @ directions))
+    *_, rows = np.linalg.svd(centred @ directions, full_matrices=False)
+    return np.ascontiguousarray((directions @ rows.T)[:, :count], np.float32)
+
+
+class Keys:
+    """The positions of a style that may be chosen: their vectors, and their components for the search."""
+
+    def __init__(self, see, style, part=None, turns=True, most=MOST_KEYS, factors=None):
+        """see(picture) gives the features of a picture (h, w, 3). part: (h, w), 1 where the style may be used.
+
+        turns: whether the style is also used turned by a quarter, a half and three quarters. factors: as from
+        `factors_of`, those of another style; None: this one's own.
+        """
+        part = np.ones(style.shape[:2], np.float32) if part is None else part
+        features = see(style)
+        self.factors = factors or factors_of(features)
+        chosen, quarters = [], QUARTERS if turns else QUARTERS[:1]
+        for quarter in quarters:
+            if quarter:
+                features = see(np.ascontiguousarray(np.rot90(style, quarter)))
+            height, width = grid_size(features)
+            cells = _cells(np.rot90(part, quarter), height, width)
+            places = np.flatnonzero(cells >= min(0.5, cells.max()))  # a small part may cover the middle of no cell
+            stride = -(-len(places) * len(quarters) // most)
+            chosen.append(picked(features, self.factors, places[::stride]))
+        self.vectors = np.concatenate(chosen)
+        sample = np.float32(self.vectors[:: -(-len(self.vectors) // SAMPLE)])
+        self.basis = components(sample)
+        compared = np.concatenate([piece @ self.basis for piece in _pieces(self.vectors)])
+        self.compared = _unit(compared - compared.mean(axis=0))
+
+
+def _cells(part, height, width):
+    """A mask (h, w) on the grid: its value in the middle of each cell, 0 where the picture was padded."""
+    found = np.zeros((height, width), np.float32)
+    middles = part[2::4, 2::4]
+    found[: middles.shape[0], : middles.shape[1]] = middles
+    return found
+
+
+def _pieces(vectors):
+    """Vectors (n, numbers) as float32, a piece at a time."""
+    rows = max(1, PIECE // vectors.shape[1])
+    return (np.float32(vectors[first : first + rows]) for first in range(0, len(vectors), rows))
+
+
+def _unit(rows):
+    return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
+
+
+def nearest(features, keys, weights=None):
+    """For each position of a picture's grid its nearest key: (n,) int32, and their cosine (n,) float32.
+
+    weights: (n,), how much each position counts for the mean; None: all the same.
+    """
+    weights = np.ones(np.prod(grid_size(features)), np.float32) if weights is None else weights
+    mean = _mean(features, keys.factors, weights)
+    compared = ops.convert_to_tensor(np.ascontiguousarray(keys.compared.T))
+    places, cosines = [], []
+    for strip in strips(features, keys.factors):
+        centred = strip - mean
+        lengths = ops.sqrt(ops.sum(ops.square(centred), axis=-1, keepdims=True) + 1e-12)
+        queries = ops.matmul(centred, keys.basis) / lengths
+        rows = max(1, PIECE // len(keys.compared))
+        for first in range(0, queries.shape[0], rows):
+            found = ops.matmul(queries[first : first + rows], compared)
+            places.append(ops.convert_to_numpy(ops.argmax(found, axis=-1)).astype(np.int32))
+            cosines.append(ops.convert_to_numpy(ops.max(found, axis=-1)))
+    return np.concatenate(places), np.concatenate(cosines)
+
+
+def _mean(features, factors, weights):
+    """The mean of all vectors of a picture, (numbers,) float32."""
+    total, first = 0.0, 0
+    for strip in strips(features, factors):
+        share = weights[first : first + strip.shape[0]]
+        total, first = total + ops.convert_to_numpy(ops.matmul(share[None], strip))[0], first + strip.shape[0]
+    return total / max(weights.sum(), 1e-12)
+
+
+def assign(cosines, shares, weights):
+    """Choose a style for each position, so that each gets its share of them: (n,) int.
+
+    cosines: (styles, n), how much each position resembles each style; shares: (styles,) with the sum 1; weights: (n,).
+    Each style gets a bonus, raised while it has too few positions and lowered while it has too many.
+    """
+    bonus, step = np.zeros(len(shares)), 0.5
+    best, least = None, np.inf
+    for _ in range(60):
+        chosen = np.argmax(cosines + np.float32(bonus)[:, None], axis=0)
+        found = np.bincount(chosen, weights, len(shares)) / weights.sum()
+        error = np.abs(found - shares).sum()
+        if error < least:
+            best, least = chosen, error
+        bonus += step * (shares - found)
+        step *= 0.93
+    return best
+
+
+def gather(keys, places, chosen, features):
+    """The vectors of the chosen keys, each divided by its length: {layer: (n, channels) float16}.
+
+    keys: [Keys] of all styles; places: of each style, (n,); chosen: (n,), the style of each position; features: of any
+    picture, for the channels of the layers.
+    """
+    lengths = [np.concatenate([np.linalg.norm(piece, axis=1) for piece in _pieces(each.vectors)]) for each in keys]
+    numbers = np.cumsum([0, *(features[layer].shape[-1] for layer in LAYERS)])
+    found = {}
+    for layer, first, last in zip(LAYERS, numbers, numbers[1:], strict=False):
+        found[layer] = np.empty((len(chosen), last - first), np.float16)
+        for style, (each, length) in enumerate(zip(keys, lengths, strict=True)):
+            here = np.flatnonzero(chosen == style)
+            rows = places[style][here]
+            found[layer][here] = each.vectors[rows, first:last] / np.maximum(length[rows], 1e-12)[:, None]
+    return found

@@ -1,0 +1,133 @@
+"""The ways to paint, by the names of --method."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from keras import ops
+
+from style import matching
+from style.colours import match_colours
+from style.objective import Objective, Statistics, blended, layer_weights, moments, relative, variation
+
+CONTENT_LAYERS = ("block4_conv1", "block4_conv2")
+MOMENT_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1")
+TINY = 1e-12
+
+
+class Mix(NamedTuple):
+    """What a similarity means for matching."""
+
+    painted: float  # the share of the painting so far in the picture whose neighbours are searched; the rest: the photo
+    content: float  # the weight of the content
+    moments: float  # the weight of the moments in J_style, beside the matching
+
+
+MIXES = {
+    "content": Mix(0.2, 8.0, 0.1),
+    "balanced": Mix(0.35, 3.0, 0.2),
+    "style": Mix(0.5, 0.5, 0.5),
+}
+
+
+@dataclass(frozen=True)
+class Match(Objective):
+    """Give each position of the photo the style's features that resemble it most (Kolkin et al., 2022)."""
+
+    turns: bool = True  # whether turned copies of the style may be chosen as well
+    colours: bool = True  # whether the painting gets the style's colours at the end
+
+    layers = tuple(matching.LAYERS)
+    coarsest = 64
+    more_steps = 1.0
+    most_steps = 30
+    rate, last_rate = 0.006, 0.2
+    memory = {"beta_2": 0.99}  # noqa: RUF012
+
+    def prepare(self, pictures):
+        return matching.pad(pictures)
+
+    def target(self, see, photo, painting, visible, styles):
+        """What `parts` compares with; the arguments are those of `Statistics.target`.
+
+        {"match": {layer: (1, h, w, channels)} on the grid, vectors of length 1, "content": the same of the photo, each
+        layer at its own size, "moments": {layer: statistics}, "factors": {layer: float}, "weights": {layer: weights}}.
+        """
+        mix = MIXES[self.similarity]
+        features = see(photo)
+        factors = {layer: np.float32(factor) for layer, factor in matching.factors_of(see(styles[0].picture)).items()}
+        if visible is not None:
+            visible = np.pad(visible, [(0, -length % matching.STEP) for length in visible.shape], mode="symmetric")
+        weights = layer_weights(features, visible, MOMENT_LAYERS)
+        grid = layer_weights({"grid": np.empty((1, *matching.grid_size(features), 1))}, visible, ["grid"])
+        query = features if painting is photo else see((1 - mix.painted) * photo + mix.painted * painting)
+        return {
+            "match": self._neighbours(see, query, grid.get("grid"), styles, factors),
+            "content": _unit_vectors({layer: _scaled(features, layer, factors) for layer in CONTENT_LAYERS}),
+            "moments": blended(see, styles, _moments, MOMENT_LAYERS),
+            "factors": factors,
+            "weights": weights | grid,
+        }
+
+    def _neighbours(self, see, query, weights, styles, factors):
+        """The styles' vectors that resemble those of a picture most, made 1 long: {layer: (1, h, w, channels)}."""
+        most = matching.MOST_KEYS // len(styles)
+        keys = [matching.Keys(see, style.picture, style.part, self.turns, most, factors) for style in styles]
+        height, width = matching.grid_size(query)
+        weights = np.ones(height * width, np.float32) if weights is None else weights.ravel()
+        found = [matching.nearest(query, each, weights) for each in keys]
+        shares = [style.share for style in styles]
+        chosen = matching.assign(np.stack([cosines for _, cosines in found]), shares, weights)
+        return {
+            layer: values.reshape(1, height, width, -1)
+            for layer, values in matching.gather(keys, [places for places, _ in found], chosen, query).items()
+        }
+
+    def parts(self, picture, features, target):
+        """(J_content, J_style, J_variation) of a picture (1, H, W, 3) with these features, float32 scalars."""
+        factors, weights = target["factors"], target["weights"]
+        on_grid = {layer: matching.on_grid(layer, features[layer]) for layer in matching.LAYERS}
+        match = _distance(on_grid, target["match"], factors, weights.get("grid"))
+        content = _distance(features, target["content"], factors, weights.get("block4_conv1"))
+        errors = [
+            relative(found, wanted)
+            for layer, values in _moments(features, weights).items()
+            for found, wanted in zip(values, target["moments"][layer], strict=True)
+        ]
+        mix = MIXES[self.similarity]
+        return mix.content * content, match + mix.moments * sum(errors) / len(errors), variation(picture)
+
+    def finish(self, picture, visible, styles):
+        return match_colours(picture, visible, styles) if self.colours else picture
+
+
+def _moments(features, weights):
+    """{layer: its moments} of a picture's features."""
+    return {layer: moments(features[layer], weights.get(layer)) for layer in MOMENT_LAYERS}
+
+
+def _scaled(features, layer, factors):
+    return ops.convert_to_numpy(ops.cast(features[layer], "float32")) * factors[layer]
+
+
+def _unit_vectors(layers):
+    """Vectors that lie in several layers, {layer: (1, h, w, channels)}, divided by their common length, as float16."""
+    length = np.sqrt(sum(np.square(values).sum(axis=-1, keepdims=True) for values in layers.values()) + TINY)
+    return {layer: np.float16(values / length) for layer, values in layers.items()}
+
+
+def _distance(found, wanted, factors, weights):
+    """The mean of 1 - cosine between vectors that lie in several layers; those `wanted` have the length 1."""
+    dots = lengths = 0.0
+    for layer, values in wanted.items():
+        vectors = ops.cast(found[layer], "float32")
+        dots += factors[layer] * ops.sum(vectors * ops.cast(values, "float32"), axis=-1, keepdims=True)
+        lengths += ops.square(factors[layer]) * ops.sum(ops.square(vectors), axis=-1, keepdims=True)
+    cosines = dots / ops.sqrt(lengths + TINY)
+    if weights is None:
+        return 1 - ops.mean(cosines)
+    return ops.sum(weights * (1 - cosines)) / ops.sum(weights)
+
+
+METHODS = {"match": Match, "moments": Statistics, "gram": partial(Statistics, statistic="gram")}
