@@ -8,15 +8,16 @@ Options:
   --content=<photo>     The photo to paint.
   --style=<picture>     The picture whose style it takes.
   --vgg_weights=<file>  The weights of VGG19.
-  --parts=<names>       What to measure: plain, peak, steps, sizes, pairs; several with commas between them
-                        [default: plain,peak,steps,sizes].
+  --parts=<names>       What to measure: match, plain, peak, steps, sizes, pairs; several, separated by commas
+                        [default: match,plain,peak,steps,sizes].
   --pairs=<files>       For pairs: photo+style of each, with commas between them.
   --sides=<px>          For plain: the long sides [default: 384].
   --plain=<n>           For plain: the steps that plain Adam takes; it is asked after half of them too [default: 200].
   --steps=<numbers>     For plain: the steps planned for our way, to either goal [default: 30,56].
+  --match=<px>          For match: the long sides [default: 512].
   --sizes=<px>          For sizes: the long sides [default: 512,1024,2048].
   --networks=<names>    For pairs: the networks to paint with, vgg19, mini or both [default: vgg19].
-  --statistics=<names>  For pairs: moments, gram or both [default: moments,gram].
+  --methods=<names>     For pairs: match, moments, gram [default: match,moments,gram].
   --save=<folder>       For pairs: where the paintings go [default: /tmp/paintings].
   --help                Show this text.
 
@@ -44,14 +45,15 @@ OPTIONS = {
     "--content": path,
     "--style": path,
     "--vgg_weights": path,
-    "--parts": list_of(one_of("plain", "peak", "steps", "sizes", "pairs")),
+    "--parts": list_of(one_of("match", "plain", "peak", "steps", "sizes", "pairs")),
     "--pairs": list_of(text),
     "--sides": list_of(whole(64, 4096)),
     "--plain": whole(2, 10000),
     "--steps": list_of(whole(1, 10000)),
     "--sizes": list_of(whole(64, 8192)),
     "--networks": list_of(one_of("vgg19", "mini")),
-    "--statistics": list_of(one_of("moments", "gram")),
+    "--methods": list_of(one_of("match", "moments", "gram")),
+    "--match": list_of(whole(64, 8192)),
     "--save": path,
 }
 PLAIN_RATE = 0.02
@@ -77,31 +79,37 @@ class Bench:
         from networks.hardware import choose_precision
         from pictures.images import flatten, open_picture
         from style.features import NETWORKS
-        from style.objective import Objective
+        from style.objective import Statistics
 
         self.options = options
         weights = {"vgg19": options["vgg_weights"], "mini": None}
         self.content, self.style = (flatten(open_picture(options[name])) for name in ("content", "style"))
         self.loaded = cache(lambda precision, network: NETWORKS[network](weights[network], precision))
         self.precision = choose_precision("auto")
-        self.objective = Objective("gram")
+        self.objective = Statistics(statistic="gram")
 
     def load(self, precision, network="vgg19"):
         return self.loaded(precision, network)
 
     # ------------------------------------------------------------ what is painted, and how good it is
 
-    def painter(self, precision, style=None, network="vgg19"):
+    def painter(self, precision, style=None, network="vgg19", objective=None):
         from style.painting import Painter
 
-        return Painter(partial(self.load, network=network), precision, self.objective, [style or self.style], [1.0])
+        objective = objective or self.objective
+        return Painter(partial(self.load, network=network), precision, objective, [style or self.style], [1.0])
+
+    def target(self, photo, side, style=None):
+        """What J compares a picture with, for a photo (H, W, 3)."""
+        painter = self.painter("float32", style=style)
+        return self.objective.target(painter._see, photo, photo, None, painter._styles_at(side))
 
     def judge(self, side, content=None, style=None):
         """A function from a picture (H, W, 3) to J and its parts at a long side, Gram matrices in float32."""
         from pictures.images import LANCZOS, fit, to_array
 
         photo = fit(content or self.content, side, LANCZOS)
-        target = self.painter("float32", style=style)._target(to_array(photo), None, side)
+        target = self.target(to_array(photo), side, style)
         network = self.load("float32")
 
         def scores(picture):
@@ -128,6 +136,67 @@ class Bench:
         painter = self.painter(precision or self.precision, network=network)
         painter.paint(photo, steps=steps, scales=scales, watch=watch)
         return [(seconds, shown) for seconds, shown in seen if shown.shape[1::-1] == photo.size]
+
+    # ------------------------------------------------------------ 0: matching, in steps of VGG19
+
+    def match(self):
+        """Seconds of the default painting by side and network, and as a multiple of one training step of VGG19."""
+        print("\n| network | side | seconds | steps | of which search | VGG19 step | painting / VGG19 step |")
+        print("|---|---|---|---|---|---|---|")
+        for network, side in product(self.options["networks"], self.options["match"]):
+            bare = self.bare_step(side)
+            seconds, steps, search = self.matched(side, network)
+            row = f"{seconds:.1f} | {steps} | {search:.1f} | {bare:.2f} | {seconds / bare:.0f} |"
+            print(f"| {network} | {side} | {row}", flush=True)
+
+    def matched(self, side, network):
+        """Paint by matching: (seconds, steps, seconds of the search)."""
+        from pictures.images import LANCZOS, fit
+        from style import matching
+        from style.methods import Match
+
+        painter, spent = self.painter(self.precision, network=network, objective=Match()), []
+        painter.load(self.precision)
+
+        def timed(search):
+            def call(*given, **more):
+                started = time.perf_counter()
+                found = search(*given, **more)
+                spent.append(time.perf_counter() - started)
+                return found
+
+            return call
+
+        with (
+            patch.object(matching, "Keys", timed(matching.Keys)),
+            patch.object(matching, "nearest", timed(matching.nearest)),
+        ):
+            started = time.perf_counter()
+            painting = painter.paint(fit(self.content, side, LANCZOS))
+        return time.perf_counter() - started, painting.steps, sum(spent)
+
+    def bare_step(self, side):
+        """Seconds of one step of VGG19 up to block4_conv2, there and back to a picture, and nothing else."""
+        import keras
+        from keras import ops
+
+        from networks.hardware import use_xla
+        from pictures.images import LANCZOS, fit, to_array
+        from style.canvas import Canvas, Sittings
+        from style.features import seen_by
+        from style.methods import Match
+
+        class Bare(Match):
+            def parts(self, picture, features, target):
+                mean = ops.mean(ops.cast(features["block4_conv2"], "float32"))
+                return mean, mean, mean
+
+        photo, ends = to_array(fit(self.content, side, LANCZOS)), []
+        canvas = Canvas(photo[None], seen_by(self.load(self.precision), Match.layers), Bare(), {})
+        canvas.compile(keras.optimizers.Adam(PLAIN_RATE), jit_compile=use_xla())
+        watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: ends.append(time.perf_counter()))
+        canvas.fit(Sittings(7), shuffle=False, verbose=0, callbacks=[watch])
+        return median(after - before for before, after in pairwise(ends[1:]))
 
     # ------------------------------------------------------------ 1: against plain Adam
 
@@ -246,21 +315,21 @@ class Bench:
     # ------------------------------------------------------------ 5: pairs
 
     def pairs(self):
-        """J, as VGG19 sees it, of the defaults at 384 px on several pairs, by network and statistic."""
+        """J, as VGG19 sees it, of the defaults at 384 px on several pairs, by network and method."""
         from pictures.images import flatten, open_picture
 
         print(
-            "\n| photo | style | network | statistic | J | content | style | steps | seconds |\n"
+            "\n| photo | style | network | method | J | content | style | steps | seconds |\n"
             "|---|---|---|---|---|---|---|---|---|"
         )
         for pair in self.options["pairs"]:
             content, style = (Path(name) for name in pair.split("+"))
             judge = self.judge(384, *(flatten(open_picture(name)) for name in (content, style)))
-            for network, statistic in product(self.options["networks"], self.options["statistics"]):
-                target = self.options["save"] / f"{content.stem}_{style.stem}_{network}_{statistic}.png"
-                more = ["--size=384", f"--network={network}", f"--style_statistic={statistic}"]
+            for network, method in product(self.options["networks"], self.options["methods"]):
+                target = self.options["save"] / f"{content.stem}_{style.stem}_{network}_{method}.png"
+                more = ["--size=384", f"--network={network}", f"--method={method}"]
                 self.command(content, style, target, *more)
-                self.tell(f"{content.stem} | {style.stem} | {network} | {statistic}", target, judge)
+                self.tell(f"{content.stem} | {style.stem} | {network} | {method}", target, judge)
 
     def tell(self, name, target, judge):
         from pictures.images import LANCZOS, fit, open_picture, read_record, to_array
@@ -280,7 +349,7 @@ def plain_canvas(photo, bench):
     """A canvas of one level, the pixels themselves, with the photo (H, W, 3) on it."""
     from style import canvas
 
-    target = bench.painter("float32")._target(photo, None, max(photo.shape))
+    target = bench.target(photo, max(photo.shape))
     with patch.object(canvas, "COARSEST", max(photo.shape)):
         return canvas.Canvas(photo[None], bench.load("float32"), bench.objective, target)
 
