@@ -132,6 +132,7 @@ def test_a_command_of_the_guides_runs(request, project, tmp_path, command, vgg_w
         given.append(f"--vgg_weights={vgg_weights}")  # VGG19's own cannot be downloaded here
     if environment:
         pytest.importorskip(environment["KERAS_BACKEND"])
+        shutil.copytree(project / "drawn", project / "data/people_segmentation", dirs_exist_ok=True)
         status, printed = run_apart(environment, script, given, project)
     else:
         out, fork = tmp_path / "out.txt", request.getfixturevalue("fork")

@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -130,7 +131,8 @@ def _decode(part, pairs, size, layout):
         labels[row] = _squared(values, size, 0 if layout.outputs == 1 else VOID)
         return None
 
-    with ThreadPoolExecutor() as threads:
+    with warnings.catch_warnings(), ThreadPoolExecutor() as threads:
+        warnings.simplefilter("ignore")  # about EXIF; what each thread hides for itself, another one may show again
         found = threads.map(decode, range(len(pairs)), *zip(*pairs.values(), strict=True))
         verdicts = list(tqdm(found, "decoding", len(pairs), unit="pair", disable=None)) if pairs else []
     wrong = {}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
-import utils
 from abuse.pictures import FORMATS
 from abuse.stage import MOST_WORK
+from command import options
 
 LONGEST = 300
 REMEDY = re.compile(r"; \S| must ")
@@ -172,7 +172,7 @@ def wrong_training(case, ended, told, touched):
     from segmentation.registry import load_network
 
     try:
-        load_network(Path(case.options.get("--model") or utils.ROOT / "model/Unet_model.keras").expanduser())
+        load_network(Path(case.options.get("--model") or options.ROOT / "model/Unet_model.keras").expanduser())
     except Exception as error:
         return [f"the network cannot be read: {error}"]
     return []
