@@ -194,7 +194,9 @@ class Bench:
         photo, ends = to_array(fit(self.content, side, LANCZOS)), []
         canvas = Canvas(photo[None], seen_by(self.load(self.precision), Match.layers), Bare(), {})
         canvas.compile(keras.optimizers.Adam(PLAIN_RATE), jit_compile=use_xla())
-        watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: ends.append(time.perf_counter()))
+        watch = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs=None: ends.append(time.perf_counter())
+        )
         canvas.fit(Sittings(7), shuffle=False, verbose=0, callbacks=[watch])
         return median(after - before for before, after in pairwise(ends[1:]))
 

@@ -153,25 +153,28 @@ def test_three_similarities_and_their_sheet(stylize, place):
 
 
 OPTIONS = [
+    "--method=moments",
+    "--turns=off",
+    "--style_mask=half.png",
+    "--color=content",
+    "--init=munch.jpg",
+    "--feather=20",
+    "--style=monet.png,munch.jpg",
+]
+LONG = [  # what they mean for a painting is also tested without the script
     "--style_weight=100",
     "--content_weight=50",
     "--tv_weight=30",
     "--method=gram",
-    "--method=moments",
-    "--turns=off",
-    "--style_mask=half.png",
     "--style_scale=0.6",
-    "--color=content",
     "--init=noise",
-    "--init=munch.jpg",
     "--averaging=0.9",
     "--epochs=4",
     "--size=80",
-    "--feather=20",
     "--precision=bfloat16",
     "--style=munch.jpg",
-    "--style=monet.png,munch.jpg",
 ]
+OPTIONS += [pytest.param(option, marks=pytest.mark.long) for option in LONG]
 
 
 @pytest.fixture(scope="module")

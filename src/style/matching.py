@@ -49,7 +49,7 @@ def factors_of(features):
     return {layer: (share / max(energy[layer], 1e-12)) ** 0.5 for layer, (_, share) in LAYERS.items()}
 
 
-def on_grid(layer, values):
+def _on_grid(layer, values):
     """Features of a layer (n, h, w, channels) on the grid: averaged over each cell, or one for two cells each way."""
     cells, _ = LAYERS[layer]
     if cells > 1:
@@ -61,18 +61,22 @@ def _float(values):
     return ops.cast(values, "float32")
 
 
+def vectors(features, factors):
+    """The vectors of all positions of the grid: (1, height, width, numbers) float32."""
+    return ops.concatenate([_float(_on_grid(layer, features[layer])) * factors[layer] for layer in LAYERS], axis=-1)
+
+
 def strips(features, factors):
-    """Yield the vectors (positions, numbers) float32 of the grid, some rows at a time, from top to bottom."""
+    """Yield the vectors (positions, numbers) float32, some rows of the grid at a time, from top to bottom."""
     height, width = grid_size(features)
     numbers = sum(features[layer].shape[-1] for layer in LAYERS)
     rows = max(2, PIECE // (width * numbers) // 2 * 2)  # an even number: two rows share one of block4
     for first in range(0, height, rows):
-        parts = []
-        for layer, (cells, _) in LAYERS.items():
-            values = features[layer][:, int(first * cells) : int(min(first + rows, height) * cells)]
-            values = on_grid(layer, _float(values))
-            parts.append(ops.reshape(values, (-1, values.shape[-1])) * factors[layer])
-        yield ops.concatenate(parts, axis=-1)
+        last = min(first + rows, height)
+        part = {
+            layer: features[layer][:, int(first * cells) : int(last * cells)] for layer, (cells, _) in LAYERS.items()
+        }
+        yield ops.reshape(vectors(part, factors), (-1, numbers))
 
 
 def picked(features, factors, places):
@@ -102,16 +106,14 @@ def components(vectors, count=COMPONENTS, seed=0):
 class Keys:
     """The positions of a style that may be chosen: their vectors, and their components for the search."""
 
-    def __init__(self, see, style, part=None, turns=True, most=MOST_KEYS, factors=None):
-        """see(picture) gives the features of a picture (h, w, 3). part: (h, w), 1 where the style may be used.
+    def __init__(self, see, features, style, part, factors, turns=True, most=MOST_KEYS):
+        """see(picture) gives the features of a picture; features: those of the style (h, w, 3).
 
-        turns: whether the style is also used turned by a quarter, a half and three quarters. factors: as from
-        `factors_of`, those of another style; None: this one's own.
+        part: (h, w), 1 where the style may be used, or None for all of it. factors: as from `factors_of`. turns:
+        whether the style is also used turned by a quarter, a half and three quarters. most: how many keys there may be.
         """
         part = np.ones(style.shape[:2], np.float32) if part is None else part
-        features = see(style)
-        self.factors = factors or factors_of(features)
-        chosen, quarters = [], QUARTERS if turns else QUARTERS[:1]
+        self.factors, chosen, quarters = factors, [], QUARTERS if turns else QUARTERS[:1]
         for quarter in quarters:
             if quarter:
                 features = see(np.ascontiguousarray(np.rot90(style, quarter)))
@@ -194,19 +196,15 @@ def assign(cosines, shares, weights):
     return best
 
 
-def gather(keys, places, chosen, features):
-    """The vectors of the chosen keys, each divided by its length: {layer: (n, channels) float16}.
+def gather(keys, places, chosen):
+    """The vectors of the chosen keys, each divided by its length: (n, numbers) float16.
 
-    keys: [Keys] of all styles; places: of each style, (n,); chosen: (n,), the style of each position; features: of any
-    picture, for the channels of the layers.
+    keys: [Keys] of all styles; places: of each style, (n,); chosen: (n,), the style of each position.
     """
-    lengths = [np.concatenate([np.linalg.norm(piece, axis=1) for piece in _pieces(each.vectors)]) for each in keys]
-    numbers = np.cumsum([0, *(features[layer].shape[-1] for layer in LAYERS)])
-    found = {}
-    for layer, first, last in zip(LAYERS, numbers, numbers[1:], strict=False):
-        found[layer] = np.empty((len(chosen), last - first), np.float16)
-        for style, (each, length) in enumerate(zip(keys, lengths, strict=True)):
-            here = np.flatnonzero(chosen == style)
-            rows = places[style][here]
-            found[layer][here] = each.vectors[rows, first:last] / np.maximum(length[rows], 1e-12)[:, None]
+    found = np.empty((len(chosen), keys[0].vectors.shape[1]), np.float16)
+    for style, each in enumerate(keys):
+        length = np.concatenate([np.linalg.norm(piece, axis=1, keepdims=True) for piece in _pieces(each.vectors)])
+        here = np.flatnonzero(chosen == style)
+        rows = places[style][here]
+        found[here] = each.vectors[rows] / np.float16(np.maximum(length[rows], 1e-6))
     return found

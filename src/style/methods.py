@@ -51,45 +51,43 @@ class Match(Objective):
     def target(self, see, photo, painting, visible, styles):
         """What `parts` compares with; the arguments are those of `Statistics.target`.
 
-        {"match": {layer: (1, h, w, channels)} on the grid, vectors of length 1, "content": the same of the photo, each
-        layer at its own size, "moments": {layer: statistics}, "factors": {layer: float}, "weights": {layer: weights}}.
+        {"match": (1, h, w, numbers), vectors with the length 1, "content": the same of the photo's deepest layers,
+        "moments": {layer: statistics}, "factors": {layer: float}, "weights": {layer: weights}}.
         """
         mix = MIXES[self.similarity]
-        features = see(photo)
-        factors = {layer: np.float32(factor) for layer, factor in matching.factors_of(see(styles[0].picture)).items()}
+        features, seen = see(photo), [see(style.picture) for style in styles]
+        factors = {layer: np.float32(factor) for layer, factor in matching.factors_of(seen[0]).items()}
         if visible is not None:
             visible = np.pad(visible, [(0, -length % matching.STEP) for length in visible.shape], mode="symmetric")
         weights = layer_weights(features, visible, MOMENT_LAYERS)
         grid = layer_weights({"grid": np.empty((1, *matching.grid_size(features), 1))}, visible, ["grid"])
         query = features if painting is photo else see((1 - mix.painted) * photo + mix.painted * painting)
         return {
-            "match": self._neighbours(see, query, grid.get("grid"), styles, factors),
-            "content": _unit_vectors({layer: _scaled(features, layer, factors) for layer in CONTENT_LAYERS}),
-            "moments": blended(see, styles, _moments, MOMENT_LAYERS),
+            "match": self._neighbours(see, query, grid.get("grid"), styles, seen, factors),
+            "content": _unit(ops.convert_to_numpy(_deepest(features, factors))),
+            "moments": blended(styles, seen, _moments, MOMENT_LAYERS),
             "factors": factors,
             "weights": weights | grid,
         }
 
-    def _neighbours(self, see, query, weights, styles, factors):
-        """The styles' vectors that resemble those of a picture most, made 1 long: {layer: (1, h, w, channels)}."""
+    def _neighbours(self, see, query, weights, styles, seen, factors):
+        """The styles' vectors that resemble those of a picture most, made 1 long: (1, h, w, numbers) float16."""
         most = matching.MOST_KEYS // len(styles)
-        keys = [matching.Keys(see, style.picture, style.part, self.turns, most, factors) for style in styles]
+        keys = [
+            matching.Keys(see, features, style.picture, style.part, factors, self.turns, most)
+            for style, features in zip(styles, seen, strict=True)
+        ]
         height, width = matching.grid_size(query)
         weights = np.ones(height * width, np.float32) if weights is None else weights.ravel()
-        found = [matching.nearest(query, each, weights) for each in keys]
-        shares = [style.share for style in styles]
-        chosen = matching.assign(np.stack([cosines for _, cosines in found]), shares, weights)
-        return {
-            layer: values.reshape(1, height, width, -1)
-            for layer, values in matching.gather(keys, [places for places, _ in found], chosen, query).items()
-        }
+        places, cosines = zip(*(matching.nearest(query, each, weights) for each in keys), strict=True)
+        chosen = matching.assign(np.stack(cosines), [style.share for style in styles], weights)
+        return matching.gather(keys, places, chosen).reshape(1, height, width, -1)
 
     def parts(self, picture, features, target):
         """(J_content, J_style, J_variation) of a picture (1, H, W, 3) with these features, float32 scalars."""
         factors, weights = target["factors"], target["weights"]
-        on_grid = {layer: matching.on_grid(layer, features[layer]) for layer in matching.LAYERS}
-        match = _distance(on_grid, target["match"], factors, weights.get("grid"))
-        content = _distance(features, target["content"], factors, weights.get("block4_conv1"))
+        match = _distance(matching.vectors(features, factors), target["match"], weights.get("grid"))
+        content = _distance(_deepest(features, factors), target["content"], weights.get("block4_conv1"))
         errors = [
             relative(found, wanted)
             for layer, values in _moments(features, weights).items()
@@ -107,27 +105,21 @@ def _moments(features, weights):
     return {layer: moments(features[layer], weights.get(layer)) for layer in MOMENT_LAYERS}
 
 
-def _scaled(features, layer, factors):
-    return ops.convert_to_numpy(ops.cast(features[layer], "float32")) * factors[layer]
+def _deepest(features, factors):
+    """The vectors of the deepest layers: (1, h, w, numbers) float32."""
+    return ops.concatenate([ops.cast(features[layer], "float32") * factors[layer] for layer in CONTENT_LAYERS], axis=-1)
 
 
-def _unit_vectors(layers):
-    """Vectors that lie in several layers, {layer: (1, h, w, channels)}, divided by their common length, as float16."""
-    length = np.sqrt(sum(np.square(values).sum(axis=-1, keepdims=True) for values in layers.values()) + TINY)
-    return {layer: np.float16(values / length) for layer, values in layers.items()}
+def _unit(vectors):
+    """Vectors divided by their lengths, as float16."""
+    return np.float16(vectors / np.sqrt(np.square(vectors).sum(axis=-1, keepdims=True) + TINY))
 
 
-def _distance(found, wanted, factors, weights):
-    """The mean of 1 - cosine between vectors that lie in several layers; those `wanted` have the length 1."""
-    dots = lengths = 0.0
-    for layer, values in wanted.items():
-        vectors = ops.cast(found[layer], "float32")
-        dots += factors[layer] * ops.sum(vectors * ops.cast(values, "float32"), axis=-1, keepdims=True)
-        lengths += ops.square(factors[layer]) * ops.sum(ops.square(vectors), axis=-1, keepdims=True)
-    cosines = dots / ops.sqrt(lengths + TINY)
-    if weights is None:
-        return 1 - ops.mean(cosines)
-    return ops.sum(weights * (1 - cosines)) / ops.sum(weights)
+def _distance(found, wanted, weights):
+    """The mean of 1 - cosine between vectors (1, h, w, numbers); those `wanted` have the length 1."""
+    dots = ops.sum(found * ops.cast(wanted, "float32"), axis=-1, keepdims=True)
+    cosines = dots / ops.sqrt(ops.sum(ops.square(found), axis=-1, keepdims=True) + TINY)
+    return 1 - ops.mean(cosines) if weights is None else ops.sum(weights * (1 - cosines)) / ops.sum(weights)
 
 
 METHODS = {"match": Match, "moments": Statistics, "gram": partial(Statistics, statistic="gram")}

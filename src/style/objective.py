@@ -35,8 +35,7 @@ def moments(features, weights=None):
     """
     flat, weights = _flat(features, weights)
     mean = ops.mean(flat, axis=1, keepdims=True) if weights is None else ops.matmul(_turned(weights), flat)
-    # How the mean moves does not move the covariance, so no gradient goes that way.
-    return [mean, _products(flat - ops.stop_gradient(mean), weights)]
+    return [mean, _products(flat, weights) - ops.matmul(_turned(mean), mean)]
 
 
 def _flat(features, weights):
@@ -112,7 +111,8 @@ class Statistics(Objective):
         features = see(photo)
         content = ops.convert_to_numpy(ops.cast(features[CONTENT_LAYER], "float32"))
         weights = layer_weights(features, visible, (*STYLE_LAYERS, CONTENT_LAYER))
-        return {"content": content, "style": blended(see, styles, self.style_of, STYLE_LAYERS), "weights": weights}
+        seen = (see(style.picture) for style in styles)
+        return {"content": content, "style": blended(styles, seen, self.style_of, STYLE_LAYERS), "weights": weights}
 
     def style_of(self, features, weights=None):
         """{layer: its statistics} of the features of pictures. weights: {layer: how much each position counts}."""
@@ -143,14 +143,13 @@ def layer_weights(features, visible, layers):
     return {layer: resize(visible, features[layer].shape[2:0:-1])[None, ..., None] for layer in layers}
 
 
-def blended(see, styles, statistics, layers):
-    """The statistics of the features of styles, blended by their shares: {layer: [arrays]}.
+def blended(styles, seen, statistics, layers):
+    """The statistics of styles, blended by their shares: {layer: [arrays]}.
 
-    statistics(features, weights) gives those of one style.
+    seen: the features of each; statistics(features, weights) gives those of one.
     """
     found = {layer: [] for layer in layers}
-    for style in styles:
-        features = see(style.picture)
+    for style, features in zip(styles, seen, strict=True):
         for layer, values in statistics(features, layer_weights(features, style.part, layers)).items():
             found[layer].append([style.share * ops.convert_to_numpy(value) for value in values])
     return {layer: [sum(parts) for parts in zip(*values, strict=True)] for layer, values in found.items()}

@@ -166,6 +166,7 @@ def test_a_run_leaves_a_network_that_paints_and_its_record(master, photos, tmp_p
     assert features["block4_conv2"].shape == (1, 4, 4, 5) and mini(model).trainable_variables == []
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("eager")
 def test_what_was_interrupted_goes_on_as_if_nothing_had_been(master, photos, tmp_path, monkeypatch):
     distill([photos], [photos], model=tmp_path / "whole.keras", **QUICK)

@@ -36,6 +36,11 @@ def see(picture):
     return found
 
 
+def keys_from(style, part=None, factors=None, **own):
+    features = see(style)
+    return Keys(see, features, style, part, factors or factors_of(features), **own)
+
+
 def vectors_by_hand(features, factors):
     """(positions, numbers), by loops."""
     height, width = grid_size(features)
@@ -134,27 +139,27 @@ def test_components_are_those_of_the_exact_decomposition():
 
 def test_of_equal_keys_any_will_do():
     style = np.tile(np.random.default_rng(0).random((8, 8, 3), np.float32), (2, 2, 1))
-    keys = Keys(see, style, turns=False)
+    keys = keys_from(style, turns=False)
     places, _ = nearest(see(style), keys)
     np.testing.assert_array_equal(keys.vectors[places], keys.vectors)
 
 
 def test_a_single_position_has_a_neighbour():
-    keys = Keys(see, np.random.default_rng(0).random((8, 8, 3), np.float32))
+    keys = keys_from(np.random.default_rng(0).random((8, 8, 3), np.float32))
     places, cosines = nearest(see(np.random.default_rng(1).random((8, 8, 3), np.float32)), keys)
     assert len(places) == 4 and np.isfinite(cosines).all() and (places < len(keys.vectors)).all()
 
 
 def test_every_position_of_a_style_finds_itself_or_its_twin():
     style = np.random.default_rng(0).random((40, 48, 3), np.float32)
-    keys = Keys(see, style, turns=False)
+    keys = keys_from(style, turns=False)
     places, cosines = nearest(see(style), keys)
     assert (places == np.arange(len(places))).mean() > 0.99 and cosines.min() > 0.999
 
 
 def test_turned_copies_are_more_keys_and_are_found():
     style = np.random.default_rng(0).random((24, 32, 3), np.float32)
-    upright, turned = Keys(see, style, turns=False), Keys(see, style, turns=True)
+    upright, turned = keys_from(style, turns=False), keys_from(style, turns=True)
     assert len(turned.vectors) == 4 * len(upright.vectors)
     photo = see(np.ascontiguousarray(np.rot90(style)))
     assert nearest(photo, turned)[1].mean() > 0.98 > nearest(photo, upright)[1].mean()
@@ -162,23 +167,23 @@ def test_turned_copies_are_more_keys_and_are_found():
 
 @pytest.mark.parametrize("most", [10, 100])
 def test_of_a_large_style_every_nth_position_is_compared(most):
-    keys = Keys(see, np.random.default_rng(0).random((64, 96, 3), np.float32), most=most)
+    keys = keys_from(np.random.default_rng(0).random((64, 96, 3), np.float32), most=most)
     assert most / 2 <= len(keys.vectors) <= most + 4 and len(keys.compared) == len(keys.vectors)
 
 
 def test_outside_the_part_of_a_style_nothing_is_taken_and_nothing_matters():
     style, part = np.random.default_rng(0).random((32, 32, 3), np.float32), np.zeros((32, 32), np.float32)
     part[:16, 16:] = 1
-    keys = Keys(see, style, part)
+    keys = keys_from(style, part)
     assert len(keys.vectors) == 4 * 16
     other = np.where(part[..., None], style, 0.5)
-    np.testing.assert_array_equal(Keys(see, other, part, factors=keys.factors).vectors, keys.vectors)
+    np.testing.assert_array_equal(keys_from(other, part, keys.factors).vectors, keys.vectors)
 
 
 def test_a_part_that_covers_no_middle_of_a_cell_still_gives_keys():
     part = np.zeros((32, 32), np.float32)
     part[8:12, 8:12] = 0.2
-    assert len(Keys(see, np.random.default_rng(0).random((32, 32, 3), np.float32), part, turns=False).vectors) == 1
+    assert len(keys_from(np.random.default_rng(0).random((32, 32, 3), np.float32), part, turns=False).vectors) == 1
 
 
 def test_positions_without_weight_do_not_move_the_mean():
@@ -210,13 +215,11 @@ def test_each_style_gets_its_share_of_the_positions(shares):
 
 def test_what_is_gathered_are_the_chosen_vectors_with_the_length_one():
     photo, style = (np.random.default_rng(seed).random((16, 24, 3), np.float32) for seed in (1, 2))
-    keys = Keys(see, style)
+    keys = keys_from(style)
     places, _ = nearest(see(photo), keys)
-    found = gather([keys], [places], np.zeros(len(places), int), see(photo))
-    whole = np.float32(np.concatenate([found[layer] for layer in LAYERS], axis=1))
+    whole = np.float32(gather([keys], [places], np.zeros(len(places), int)))
     vectors = np.float32(keys.vectors[places])
     np.testing.assert_allclose(whole, vectors / np.linalg.norm(vectors, axis=1, keepdims=True), atol=2e-3)
-    assert {layer: values.shape[1] for layer, values in found.items()} == CHANNELS
 
 
 SEARCH = """

@@ -57,7 +57,7 @@ def test_j_against_numpy(see):
     def vectors(found):
         return np.concatenate([np.asarray(strip) for strip in matching.strips(found, factors)])
 
-    wanted = np.concatenate([np.float32(values).reshape(96, -1) for values in target["match"].values()], axis=1)
+    wanted = np.float32(target["match"]).reshape(96, -1)
     found = vectors(features)
     match = np.mean(1 - np.sum(found * wanted, axis=1) / np.linalg.norm(found, axis=1))
     one, other = (
@@ -88,7 +88,7 @@ def test_the_neighbours_are_those_of_the_style_by_brute_force(see):
     centred = [each - each.mean(axis=0) for each in (one, other)]
     queries, keys = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in centred)
     cosines = queries @ keys.T
-    found = np.concatenate([np.float32(values).reshape(64, -1) for values in target["match"].values()], axis=1)
+    found = np.float32(target["match"]).reshape(64, -1)
     unit = other / np.linalg.norm(other, axis=1, keepdims=True)
     taken = np.argmax(found @ unit.T, axis=1)
     reached = cosines[np.arange(64), taken]
@@ -226,10 +226,3 @@ def test_what_is_not_visible_gives_nothing(paint):
         image = Image.fromarray(np.uint8(photo * 255))
         pictures.append(paint(photo=image, visible=visible, scales=1)[:, :64])
     np.testing.assert_allclose(*pictures, atol=2e-3)
-
-
-def test_it_stops_after_thirty_steps_a_scale(network, eager):
-    images = [Image.fromarray(np.uint8(drawn(32, 32, 2) * 255))]
-    painter = Painter(lambda _: network, "float32", Match(), images, [1.0])
-    result = painter.paint(Image.fromarray(np.uint8(drawn(40, 48, 1) * 255)), steps=500)
-    assert result.steps <= Match.most_steps
