@@ -1,4 +1,4 @@
-"""How close paintings come to their style, and to the layout of their photo, as a network sees it that painted none.
+"""Judge paintings with a network that was not used to paint them: distance to the style, and to the photo's layout.
 
 Usage:
   looks.py --judge=<file> <photo+style+painting>...

@@ -1,4 +1,4 @@
-"""How long a photo takes from file to mask once the network is loaded, by its size, and how much memory.
+"""Measure the time and memory from a photo's file to its mask, once the network is loaded.
 
 Usage:
   predict_speed.py [options]

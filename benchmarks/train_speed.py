@@ -1,4 +1,4 @@
-"""How fast one training step of the blog's U-Net is: against PyTorch, and against the machine's own peak.
+"""Measure one training step of the blog's U-Net, against PyTorch and against the machine's peak.
 
 Usage:
   train_speed.py [options]

@@ -1,4 +1,4 @@
-"""Make all pictures of the examples again: run each command that README.md beside this file names, in its order."""
+"""Make all example pictures again: run every command in README.md beside this file, in order."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""What many tests share: a drawn data set, a network trained on it for a moment, and a way to run the scripts."""
+"""Fixtures that many tests share: a drawn data set, a small network, and a way to run the scripts."""
 
 import importlib
 import os

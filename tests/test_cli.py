@@ -168,7 +168,7 @@ def test_a_wrong_value_is_named_and_changes_nothing(script, trained, people, tmp
     assert [file.name for file in tmp_path.iterdir()] == ["0000.jpg"]
 
 
-@pytest.mark.parametrize("folder", [".", "src"])
+@pytest.mark.parametrize("folder", [".", pytest.param("src", marks=pytest.mark.long)])
 def test_the_same_from_anywhere(people, trained, tmp_path, folder):
     picture = shutil.copy(people / "images" / "0001.jpg", tmp_path / "me.jpg")
     call = "predict.py" if folder == "src" else "src/predict.py"

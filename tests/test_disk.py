@@ -1,4 +1,4 @@
-"""A disk that is full: one line that says so, nothing half-written, and what was there before is as it was."""
+"""When the disk is full, scripts say so in one line, leave nothing half-written, and change no existing file."""
 
 import os
 import shutil

@@ -119,8 +119,9 @@ def run_apart(environment, script, given, project):
 
 
 def marks(command):
-    """Another backend and distilling take long; the rest run one after the other, since they use each other's files."""
-    long = [pytest.mark.long] if "KERAS_BACKEND" in command or "distill.py" in command else []
+    """Run them one after the other, since they use each other's files. Leave what resembles another one to test-all."""
+    takes_long = ("KERAS_BACKEND", "distill.py", "--content=holiday", "--content=photos", "--base=16", "rain.jpg")
+    long = [pytest.mark.long] if any(part in command for part in takes_long) else []
     return [pytest.mark.xdist_group("kaggle"), *long]
 
 

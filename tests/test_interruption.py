@@ -1,4 +1,4 @@
-"""Stopped at any moment, by anything: what there is afterwards is whole, and the same command completes it.
+"""A script that is stopped at any moment leaves only whole files, and the same command completes the work.
 
 INTERRUPT=50 sends fifty signals of each kind to each script.
 """
@@ -192,8 +192,8 @@ def disturb(forker, inputs, tmp_path_factory):
 
 
 def _marks(job, number):
-    """In make test each signal interrupts one of the quick jobs; in make test-all, each signal every job."""
-    short = {"predict a folder": "SIGINT", "paint one": "SIGKILL", "download": "SIGTERM"}.get(job)
+    """In make test two quick jobs meet a signal each; in make test-all, every job meets every signal."""
+    short = {"predict a folder": "SIGINT", "download": "SIGKILL"}.get(job)
     kaggle = [pytest.mark.xdist_group("kaggle")] if job == "download" else []
     return kaggle + ([] if number == short else [pytest.mark.long])
 

@@ -1,4 +1,4 @@
-"""Nothing is sent anywhere: all scripts but the one that downloads work with sockets that count who tries them."""
+"""All scripts except the one that downloads work without sockets, and never try to use one."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""The networks that ship: they load without a network connection, are as small as promised, and do their work."""
+"""The networks that ship load offline, are as small as promised, and do their work."""
 
 import re
 
@@ -66,6 +66,7 @@ def test_the_person_network_finds_the_portraits():
         assert (true & found).sum() / (true | found).sum() > 0.7
 
 
+@pytest.mark.long
 @needs_shared
 def test_the_mini_network_sees_much_as_vgg19_does():
     weights = SHARED / "weights/vgg19_notop.weights.h5"

@@ -1,4 +1,4 @@
-"""stylize.py from its command line: every option, what it writes, what it says, and what it leaves alone."""
+"""Run stylize.py: test every option, its output, its messages, and that it leaves other files alone."""
 
 import json
 import shutil
@@ -154,14 +154,14 @@ def test_three_similarities_and_their_sheet(stylize, place):
 
 OPTIONS = [
     "--method=moments",
-    "--turns=off",
     "--style_mask=half.png",
     "--color=content",
-    "--init=munch.jpg",
     "--feather=20",
-    "--style=monet.png,munch.jpg",
 ]
 LONG = [  # what they mean for a painting is also tested without the script
+    "--turns=off",
+    "--init=munch.jpg",
+    "--style=monet.png,munch.jpg",
     "--style_weight=100",
     "--content_weight=50",
     "--tv_weight=30",
@@ -194,6 +194,7 @@ def test_every_option_changes_the_painting(stylize, plain, option):
     assert value == (",".join(told) if isinstance(told, list) else told) or float(value) == told
 
 
+@pytest.mark.long
 def test_blending_weights_lean_towards_a_style(stylize):
     for name, blend in (("one", "1,0"), ("two", "0,1"), ("both", "1,1")):
         assert stylize("--style=monet.png,munch.jpg", f"--blend={blend}", save=f"{name}.png")[0] == 0
@@ -201,12 +202,14 @@ def test_blending_weights_lean_towards_a_style(stylize):
     assert changed("one.png", "both.png", "two.png") == [True, True] and changed("one.png", "alone.png") == [False]
 
 
+@pytest.mark.long
 def test_the_seed_decides_the_noise(stylize):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert stylize("--init=noise", f"--seed={seed}", save=f"{name}.png")[0] == 0
     assert changed("a.png", "b.png", "c.png") == [False, True]
 
 
+@pytest.mark.long
 def test_a_picture_continues_an_earlier_run(stylize):
     assert stylize("--epochs=6", keep="--keep=none", save="first.png")[0] == 0
     assert stylize("--epochs=1", keep="--keep=none", save="fresh.png")[0] == 0
@@ -308,9 +311,14 @@ def test_a_folder_goes_on_where_it_was_stopped(stylize, place, holiday, monkeypa
     assert not ages(place / "paintings").items() & after.items()
 
 
-@pytest.mark.parametrize(
-    ("what", "kept"), [("style", 0), pytest.param("option", 0, marks=pytest.mark.long), ("mask", 2), ("record", 3)]
-)
+OTHERWISE = [
+    ("style", 0),
+    ("record", 3),
+    *(pytest.param(*each, marks=pytest.mark.long) for each in (("option", 0), ("mask", 2))),
+]
+
+
+@pytest.mark.parametrize(("what", "kept"), OTHERWISE)
 def test_what_was_painted_otherwise_is_painted_again(stylize, place, holiday, what, kept):
     (place / "masks").mkdir()
     for seed in (1, 2, 3):
@@ -358,6 +366,7 @@ def test_ctrl_c_saves_the_picture_so_far_and_says_so(stylize, monkeypatch, place
     assert read_record("out.png")["steps"] == 3 and changed("out.png", "me.png") == [True]
 
 
+@pytest.mark.long
 def test_it_says_when_it_stops_sooner(stylize, monkeypatch):
     monkeypatch.setattr("style.brush.LEAST_GAIN", 0.9)
     status, out, _ = stylize("--epochs=400")

@@ -59,7 +59,8 @@ class PhotoPainting:
     def _paint(self, scene, similarity, target, word):
         """Paint a scene and write the painting: {label: Pillow image} of its snapshots and, last, the painting."""
         options, started = self.options, time.perf_counter()
-        evolution = Evolution(options.epochs) if options.evolution else None
+        painter = self._painter(scene, similarity)
+        evolution = Evolution(painter.objective.most(options.epochs, options.scales)) if options.evolution else None
         snapshots = {}
 
         def watch(step, show):
@@ -70,7 +71,7 @@ class PhotoPainting:
                 evolution.add(scene.finish(show(), FRAME_SIDE))
 
         try:
-            painting = self._painter(scene, similarity).paint(
+            painting = painter.paint(
                 scene.subject,
                 scene.visible,
                 max(scene.size),

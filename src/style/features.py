@@ -1,6 +1,4 @@
-"""The networks that a painting is judged by: VGG19 (Simonyan and Zisserman), cut after the last layer that is needed,
-and a thin one that has learnt from it to see the same.
-"""
+"""The networks that judge paintings: VGG19 (Simonyan and Zisserman), and a thin one that learnt from it."""
 
 import keras
 

@@ -1,4 +1,4 @@
-"""What a good painting is: J, a number that falls as a picture nears the content of one and the style of others.
+"""J measures how far a picture is from the content of a photo and from the style of other pictures.
 
 Each term is divided by the energy of its target, so that the weights mean what they say: the raw errors of Gatys et
 al. differ by orders of magnitude from layer to layer. Features are (n, h, w, channels), n mostly 1; where a region is
@@ -83,6 +83,10 @@ class Objective:
     rate, last_rate = 0.01, 0.1  # Adam's learning rate at the start of a scale, and how much of it is left at the end
     memory = {"beta_1": 0.8, "beta_2": 0.8}  # shorter than usual: a hundred steps are all there is  # noqa: RUF012
 
+    def most(self, steps, scales):
+        """How many of the steps asked for are taken at most, at so many scales."""
+        return min(steps, (self.most_steps or steps) * scales)
+
     def prepare(self, pictures):
         """Pictures (n, H, W, 3) as the network is to see them."""
         return pictures
@@ -156,7 +160,7 @@ def blended(styles, seen, statistics, layers):
 
 
 def relative(found, wanted, weights=1.0):
-    """The squared error of `found`, (n, ...), over the energy of `wanted`; the mean of the n, a float32 scalar."""
+    """The squared error of `found`, (n, ...), divided by the energy of `wanted`: the mean over n, a float32 scalar."""
     axes = tuple(range(1, len(wanted.shape)))
     energy = ops.sum(weights * ops.square(wanted), axis=axes)
     return ops.mean(ops.sum(weights * ops.square(found - wanted), axis=axes) / (energy + keras.config.epsilon()))
@@ -168,7 +172,7 @@ def variation(picture):
 
 
 def _neighbours():
-    """The kernel that makes the differences; as a convolution they take a sixth of the time that slices take."""
+    """The kernel that computes the differences; a convolution takes a sixth of the time of slices."""
     kernel = np.zeros((2, 2, 3, 6), np.float32)
     for channel in range(3):
         kernel[0, 0, channel, [channel, 3 + channel]] = -1

@@ -1,4 +1,4 @@
-"""Painting: a picture is changed, coarse to fine, until J does not fall any more."""
+"""Paint: change a picture, coarse to fine, until J stops falling."""
 
 import math
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SMALLER = 0.25  # of the learning rate, where a step went wrong
 
 @dataclass
 class Painting:
-    """What painting gives: the picture (H, W, 3) in 0..1, and how it came about."""
+    """A finished painting, (H, W, 3) in 0..1, and how the work went."""
 
     picture: np.ndarray
     scores: dict  # J and its parts at the last step
@@ -37,12 +37,12 @@ class Painting:
 
 
 def plan(side, steps, scales, objective):
-    """How many steps are painted at which long side, coarse to fine, at most so many scales: [(side, steps)]."""
+    """Plan the scales, coarse to fine, and the steps at each: [(long side, steps)]. scales: how many at most."""
     sides = [side]
     while sides[0] >= 2 * objective.coarsest and len(sides) < scales:
         sides.insert(0, sides[0] // 2)
     shares = [objective.more_steps**coarser for coarser in range(len(sides))]
-    steps = min(steps, (objective.most_steps or steps) * len(sides))
+    steps = objective.most(steps, len(sides))
     ends = np.ceil(np.cumsum(shares) / sum(shares) * steps).astype(int)  # rounded up: the finest has one at least
     counts = np.diff(ends, prepend=0)[::-1]
     return [(side, int(count)) for side, count in zip(sides, counts, strict=True) if count]
@@ -107,7 +107,7 @@ class Painter:
         return styles
 
     def _paint_scale(self, brush, picture, target, side, steps):
-        """Paint at one scale, in smaller steps and at last in float32 where a step leaves no picture; (H, W, 3)."""
+        """Paint at one scale: (H, W, 3). If a step fails, try again with smaller steps, and then in float32."""
         rate = self.objective.rate
         tries = [(self.precision, rate), (self.precision, rate * SMALLER), ("float32", rate * SMALLER)]
         for precision, rate in tries:
@@ -136,7 +136,7 @@ def _stage_size(size, factor):
 
 
 def _carry_up(picture, photo):
-    """A smaller painting (h, w, 3) at the size of the photo (H, W, 3), with the photo's details where it has none."""
+    """Enlarge a painting (h, w, 3) to the size of the photo (H, W, 3), and add the photo's finest details."""
     size = photo.shape[1::-1]
     if picture.shape == photo.shape:
         return picture

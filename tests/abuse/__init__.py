@@ -1,1 +1,1 @@
-"""Bad input of all kinds, thrown at every script: what is made of it, and what is right afterwards."""
+"""Give every script bad input of all kinds, and check how it ends."""

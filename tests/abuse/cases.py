@@ -1,4 +1,4 @@
-"""Cases: a command that is right, and what is done to it and to the files that it names."""
+"""A case is a correct command with one or two bad things done to it or to its files."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""What is wrong with how a case ended: a list of sentences, which is empty where all is well."""
+"""Judge how a case ended: a list of sentences about what is wrong, empty if nothing is."""
 
 import hashlib
 import json

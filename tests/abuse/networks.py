@@ -1,4 +1,4 @@
-"""Networks and records that are damaged, or do not fit one another."""
+"""Networks and records that are damaged or do not fit each other."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Pictures that are damaged or odd, and what is no picture at all but has the name of one."""
+"""Damaged and odd pictures, and other files with the names of pictures."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Where cases are played: a folder of good files, a script that runs in this process, and an eye on what it does."""
+"""Play cases: make a folder of good files, run a script in this process, and watch what it does."""
 
 import contextlib
 import importlib

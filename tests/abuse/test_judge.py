@@ -1,4 +1,4 @@
-"""That the judge sees what is wrong, and the watchdog what does not end."""
+"""The judge notices what is wrong, and the watchdog stops what does not end."""
 
 import os
 import time

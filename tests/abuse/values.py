@@ -1,4 +1,4 @@
-"""Texts that no option wants, and names that no file should have."""
+"""Bad values for options, and bad names for files."""
 
 import inspect
 import os

@@ -1,4 +1,4 @@
-"""Distilling: what is learnt from what, that the canvases are painted and teach, and the network that comes out."""
+"""Distilling: the data, the canvases, the losses, the run, and the network at the end."""
 
 import keras
 import numpy as np
@@ -123,6 +123,7 @@ def test_the_apprentice_does_not_learn_to_please_itself():
     assert float(score) > 0
 
 
+@pytest.mark.long
 def test_canvases_come_closer_to_their_styles():
     lesson, _ = lesson_of()
     lesson.apprentice.trainable = False

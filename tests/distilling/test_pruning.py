@@ -1,4 +1,4 @@
-"""Pruning: which channels are kept, what is made up for the others, and what is left of VGG19."""
+"""Pruning: the chosen channels, the compensation for the others, and how much of VGG19 is left."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Archives that are not to be trusted, tar.gz above all; test_download_data.py has the zip archives."""
+"""Hostile tar.gz archives; hostile zip archives are in test_download_data.py."""
 
 import gzip
 import hashlib

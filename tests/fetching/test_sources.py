@@ -1,4 +1,4 @@
-"""The data sets that are known by name: from the addresses in the registry, which a server on this machine plays."""
+"""Data sets that are known by name, downloaded from a server on this machine."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""What is opened, and what may be said of it at most."""
+"""Which files are opened, and how large they may be."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The curves of several runs in one figure."""
+"""Draw the curves of several runs in one figure."""
 
 import pytest
 from matplotlib.figure import Figure

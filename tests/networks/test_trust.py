@@ -1,4 +1,4 @@
-"""Networks from strangers: files that want to run code, to read other files, or to take all memory, and what is said.
+"""Refuse files of weights that would run code, read other files or take all memory.
 
 Each test makes its exploit; where it is cheap, it shows first that who trusts the file falls for it.
 """

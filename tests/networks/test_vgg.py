@@ -1,4 +1,4 @@
-"""VGG19's plan at any width."""
+"""Networks of VGG19's architecture with any number of channels."""
 
 import keras
 import numpy as np

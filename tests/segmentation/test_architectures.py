@@ -1,4 +1,4 @@
-"""What holds for every segmentation network, whatever it is made of."""
+"""The same tests for every segmentation network."""
 
 from functools import cache
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Confusion, scores of classes and groups, and what explains the colours."""
+"""Confusion matrices, scores of classes and groups, and legends."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The registry of segmentation networks: what records say of them, what is read from disk, where encoders come from."""
+"""The registry of segmentation networks: records, loading, and the weights of encoders."""
 
 import shutil
 
@@ -111,7 +111,7 @@ def same(some, others):
     return all(np.array_equal(one, other) for one, other in zip(some, others, strict=True))
 
 
-@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("name", MOST)
 def test_a_learnt_encoder_sees_what_it_sees_in_keras(name, learnt):
     network, (application, last, *_) = small(name), ENCODERS[name]
     load_encoder(network, learnt[name])
@@ -177,7 +177,7 @@ def test_an_encoder_that_is_published_frozen_trains_only_where_it_has_learnt_not
     ("name", "weights", "stays"),
     [
         ("mobilenetv2_unet", "file", True),
-        ("mobilenetv2_unet", "none", False),
+        pytest.param("mobilenetv2_unet", "none", False, marks=pytest.mark.long),
         ("fcn_vgg16", "file", False),
     ],
 )
@@ -191,6 +191,7 @@ def test_a_step_of_training_leaves_a_frozen_encoder_as_it_is(name, weights, stay
     assert same(before, weights_of(network)) == stays
 
 
+@pytest.mark.long
 def test_an_encoder_that_begins_without_weights_soon_knows_what_it_sees():
     """A tenth of a batch's means after one step; at ImageNet's pace a run of hundreds of steps would score nothing."""
     network = small("mobilenetv2_unet")

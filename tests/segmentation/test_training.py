@@ -287,6 +287,7 @@ def test_the_learning_rate_follows_its_schedule(people, tmp_path, schedule):
     assert np.allclose(rates, by_hand if schedule == "cosine" else [0.003] * 3, rtol=0.01)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("loss", ["cross_entropy", "dice"])
 def test_the_other_losses_train_too(people, tmp_path, loss):
@@ -438,6 +439,7 @@ def test_several_classes_are_learnt(tmp_path, loss):
     assert read_json(tmp_path / "m.json")["metrics"]["accuracy"] > 0.9
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("optimizer", module.OPTIMIZERS)
 def test_every_optimizer_learns(optimizer):
     keras.utils.set_random_seed(0)

@@ -1,4 +1,4 @@
-"""What is shown besides the painting: animations, panels and sheets."""
+"""Animations, panels and sheets."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Masks for painting: a picture of the user's, or what a network finds."""
+"""Masks for painting: the user's own, or a network's."""
 
 import numpy as np
 import pytest

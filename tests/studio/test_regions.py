@@ -1,4 +1,4 @@
-"""Regions: what lies under the kept part, where to work, and how both are put together."""
+"""Regions: fill the kept part, choose where to work, and put both parts together."""
 
 import numpy as np
 import pytest

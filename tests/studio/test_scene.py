@@ -1,4 +1,4 @@
-"""Scenes: a photo made ready, and what is painted put back into it."""
+"""Scenes: prepare a photo, and put the painting back into it."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The canvas: nothing is lost in the pyramid, and nothing else is trained."""
+"""The canvas: the pyramid loses nothing, and training changes nothing else."""
 
 import keras
 import numpy as np

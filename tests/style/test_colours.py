@@ -1,4 +1,4 @@
-"""Colours of a painting are moved to those of its styles."""
+"""The colours of a painting are matched to those of its styles."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The network that sees: its size, its preprocessing, its weights, and what is said where they are missing."""
+"""The networks that judge paintings: size, preprocessing, weights, and messages."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""The methods of painting: what matching compares, by hand, and what each of its settings does to a painting."""
+"""The methods of painting: J of matching computed by hand, and the effect of each setting."""
 
 import keras
 import numpy as np

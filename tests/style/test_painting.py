@@ -1,4 +1,4 @@
-"""Painting: the plan, the steps, what goes wrong on the way, and the same on every backend."""
+"""Painting: the plan, the steps, recovery from bad steps, and all backends."""
 
 import importlib.util
 from itertools import pairwise
@@ -76,6 +76,7 @@ def test_several_scales_end_at_the_photos_size(painter):
     assert sizes == [100] * 3 + [200] * 3 and result.picture.shape == (130, 200, 3)
 
 
+@pytest.mark.long
 def test_the_same_again_is_the_same_to_the_bit(painter):
     def start(size):
         return np.random.default_rng(5).random((*size[::-1], 3), np.float32)
