@@ -40,8 +40,8 @@ class Match(Objective):
 
     layers = tuple(matching.LAYERS)
     coarsest = 64
-    more_steps = 1.0
-    most_steps = 30
+    more_steps = 1.25
+    most_steps = 24
     rate, last_rate = 0.006, 0.2
     memory = {"beta_2": 0.99}  # noqa: RUF012
 

@@ -79,7 +79,7 @@ class Objective:
     layers = LAYERS  # of the network, whose features it compares
     coarsest = 96  # px; no scale has a smaller long side, unless the picture has
     more_steps = 1.6  # each scale takes so many times the steps of the next finer one, which costs four times as much
-    most_steps = None  # of a scale
+    most_steps = None  # of a scale, on average; None: no limit
     rate, last_rate = 0.01, 0.1  # Adam's learning rate at the start of a scale, and how much of it is left at the end
     memory = {"beta_1": 0.8, "beta_2": 0.8}  # shorter than usual: a hundred steps are all there is  # noqa: RUF012
 
