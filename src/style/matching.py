@@ -44,9 +44,11 @@ def grid_size(features):
 
 
 def factors_of(features):
-    """What each layer is multiplied by to have its share of the energy: {layer: float}."""
+    """What each layer is multiplied by to have its share of the energy, 0 if it sees nothing: {layer: float}."""
     energy = {layer: float(ops.mean(ops.sum(ops.square(_float(features[layer])), axis=-1))) for layer in LAYERS}
-    return {layer: (share / max(energy[layer], 1e-12)) ** 0.5 for layer, (_, share) in LAYERS.items()}
+    return {
+        layer: (share / energy[layer]) ** 0.5 if energy[layer] > 1e-9 else 0.0 for layer, (_, share) in LAYERS.items()
+    }
 
 
 def _on_grid(layer, values):

@@ -230,3 +230,12 @@ def test_what_is_not_visible_gives_nothing(paint):
         image = Image.fromarray(np.uint8(photo * 255))
         pictures.append(paint(photo=image, visible=visible, scales=1)[:, :64])
     np.testing.assert_allclose(*pictures, atol=2e-3)
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (200, 60, 40)])
+def test_a_style_of_one_colour_gives_a_picture(network, eager, colour):
+    styles = [Image.new("RGB", (40, 40), colour)]
+    photo = Image.fromarray(np.uint8(drawn(32, 40, 1) * 255))
+    picture = Painter(lambda _: network, "float32", Match(), styles, [1.0]).paint(photo, steps=2).picture
+    assert np.isfinite(picture).all()
+    np.testing.assert_allclose(picture.mean(axis=(0, 1)), np.array(colour) / 255, atol=0.05)
