@@ -222,5 +222,6 @@ def test_loss_falls_on_every_backend(backend, method):
     done = in_a_shell("-c", PAINT, method, KERAS_BACKEND=backend)
     assert done.returncode == 0, done.stderr
     name, first, last, *true = done.stdout.split()
-    assert name == backend and float(last) < 0.8 * float(first)
+    most = 0.9 if method == "match" else 0.8  # matching starts nearer to its goal, with what resembles the photo
+    assert name == backend and float(last) < most * float(first)
     assert true == ["True"] * 4
