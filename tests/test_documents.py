@@ -1,4 +1,4 @@
-"""Hold the documents to what the project does: their commands run or parse, and what they link to is there."""
+"""Check the documents: their commands run or parse, and what they link to exists."""
 
 import importlib
 import io
