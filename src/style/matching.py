@@ -128,7 +128,7 @@ class Keys:
         sample = np.float32(self.vectors[:: -(-len(self.vectors) // SAMPLE)])
         self.basis = components(sample)
         compared = np.concatenate([piece @ self.basis for piece in _pieces(self.vectors)])
-        self.compared = _unit(compared - compared.mean(axis=0))
+        self.compared = unit(compared - compared.mean(axis=0))
 
 
 def _cells(part, height, width):
@@ -145,8 +145,9 @@ def _pieces(vectors):
     return (np.float32(vectors[first : first + rows]) for first in range(0, len(vectors), rows))
 
 
-def _unit(rows):
-    return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
+def unit(vectors):
+    """Vectors (..., numbers) float32, divided by their lengths."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
 
 
 def nearest(features, keys, weights=None):
@@ -205,8 +206,6 @@ def gather(keys, places, chosen):
     """
     found = np.empty((len(chosen), keys[0].vectors.shape[1]), np.float16)
     for style, each in enumerate(keys):
-        length = np.concatenate([np.linalg.norm(piece, axis=1, keepdims=True) for piece in _pieces(each.vectors)])
-        here = np.flatnonzero(chosen == style)
-        rows = places[style][here]
-        found[here] = each.vectors[rows] / np.float16(np.maximum(length[rows], 1e-6))
-    return found
+        here = chosen == style
+        found[here] = each.vectors[places[style][here]]
+    return np.concatenate([np.float16(unit(piece)) for piece in _pieces(found)])

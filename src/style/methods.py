@@ -17,7 +17,7 @@ TINY = 1e-12
 
 
 class Mix(NamedTuple):
-    """What a similarity means for matching."""
+    """The settings of matching that a similarity stands for."""
 
     painted: float  # the share of the painting so far in the picture whose neighbours are searched; the rest: the photo
     content: float  # the weight of the content
@@ -64,7 +64,7 @@ class Match(Objective):
         query = features if painting is photo else see((1 - mix.painted) * photo + mix.painted * painting)
         return {
             "match": self._neighbours(see, query, grid.get("grid"), styles, seen, factors),
-            "content": _unit(ops.convert_to_numpy(_deepest(features, factors))),
+            "content": np.float16(matching.unit(ops.convert_to_numpy(_deepest(features, factors)))),
             "moments": blended(styles, seen, _moments, MOMENT_LAYERS),
             "factors": factors,
             "weights": weights | grid,
@@ -108,11 +108,6 @@ def _moments(features, weights):
 def _deepest(features, factors):
     """The vectors of the deepest layers: (1, h, w, numbers) float32."""
     return ops.concatenate([ops.cast(features[layer], "float32") * factors[layer] for layer in CONTENT_LAYERS], axis=-1)
-
-
-def _unit(vectors):
-    """Vectors divided by their lengths, as float16."""
-    return np.float16(vectors / np.sqrt(np.square(vectors).sum(axis=-1, keepdims=True) + TINY))
 
 
 def _distance(found, wanted, weights):

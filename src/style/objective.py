@@ -84,7 +84,7 @@ class Objective:
     memory = {"beta_1": 0.8, "beta_2": 0.8}  # shorter than usual: a hundred steps are all there is  # noqa: RUF012
 
     def most(self, steps, scales):
-        """How many of the steps asked for are taken at most, at so many scales."""
+        """The most steps that painting takes at a number of scales, if `steps` are allowed."""
         return min(steps, (self.most_steps or steps) * scales)
 
     def prepare(self, pictures):

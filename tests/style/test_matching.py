@@ -11,23 +11,27 @@ from style.matching import LAYERS, Keys, assign, components, factors_of, gather,
 CHANNELS = {layer: 3 + number for number, layer in enumerate(LAYERS)}
 
 
+def step_of(layer):
+    """The side, in pixels, of a cell of a layer."""
+    return int(4 / LAYERS[layer][0])
+
+
 def features_of(height, width, seed=0):
     """Random features of a picture of height x width px."""
-    random, sizes = np.random.default_rng(seed), {"1": 1, "2": 2, "3": 4, "4": 8}
-    found = {}
+    random, found = np.random.default_rng(seed), {}
     for layer, channels in CHANNELS.items():
-        step = sizes[layer[5]]
+        step = step_of(layer)
         found[layer] = ops.convert_to_tensor(random.random((1, height // step, width // step, channels), np.float32))
     return found
 
 
 def see(picture):
-    """A stand-in for a network: features that depend on the pixels around each position alone."""
+    """Stand in for a network: the features of a cell depend only on the pixels inside it."""
     height, width = (-(-length // 8) * 8 for length in picture.shape[:2])
     padded = np.pad(picture, [(0, height - picture.shape[0]), (0, width - picture.shape[1]), (0, 0)], mode="symmetric")
     found = {}
     for number, (layer, channels) in enumerate(CHANNELS.items()):
-        step = {"1": 1, "2": 2, "3": 4, "4": 8}[layer[5]]
+        step = step_of(layer)
         cells = padded.reshape(height // step, step, width // step, step, 3)
         left, upper = cells[:, :, :, : (step + 1) // 2], cells[:, : (step + 1) // 2]
         small = np.concatenate([part.mean(axis=(1, 3)) for part in (cells, left, upper)], axis=-1)
@@ -102,7 +106,7 @@ def keys_of(features, factors, count):
     keys.factors, vectors = factors, np.concatenate([np.asarray(strip) for strip in strips(features, factors)])
     keys.vectors, keys.basis = np.float16(vectors), components(vectors, count)
     compared = vectors @ keys.basis
-    keys.compared = matching._unit(compared - compared.mean(axis=0))
+    keys.compared = matching.unit(compared - compared.mean(axis=0))
     return keys
 
 
