@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -122,6 +123,39 @@ def thin(monkeypatch):
 
     monkeypatch.setitem(features.NETWORKS, "vgg19", make)
     return make
+
+
+@pytest.fixture
+def tensorflow():
+    """TensorFlow, for tests that use its gradient tape; other backends skip them."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("the gradients are those of TensorFlow")
+    return importlib.import_module("tensorflow")
+
+
+@pytest.fixture
+def check_gradients(tensorflow):
+    """Compare the gradients of a canvas's J with finite differences, in the direction of one level at a time."""
+
+    def check(canvas):
+        def value():
+            return canvas.compute_loss(y_pred=canvas())
+
+        with tensorflow.GradientTape() as tape:
+            loss = value()
+        for level, gradient in zip(canvas.levels, tape.gradient(loss, [w.value for w in canvas.levels]), strict=True):
+            direction = np.sign(gradient.numpy())
+            kept, step = level.numpy(), 1e-3
+            level.assign(kept + step * direction)
+            up = float(value())
+            level.assign(kept - step * direction)
+            down = float(value())
+            level.assign(kept)
+            assert (up - down) / (2 * step) == pytest.approx(np.abs(gradient.numpy()).sum(), rel=0.02)
+
+    return check
 
 
 @pytest.fixture

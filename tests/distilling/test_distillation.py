@@ -110,13 +110,10 @@ def test_a_step_changes_apprentice_heads_and_canvases_and_not_the_master():
     assert np.mean(moved) > 0.8 and all(moved[-len(lesson.levels) :])
 
 
-def test_the_apprentice_does_not_learn_to_please_itself():
+def test_the_apprentice_does_not_learn_to_please_itself(tensorflow):
     """What J of the canvases asks for changes the canvases alone."""
-    tf = pytest.importorskip("tensorflow")
-    if keras.backend.backend() != "tensorflow":
-        pytest.skip("the gradients are those of TensorFlow")
     lesson, _ = lesson_of()
-    with tf.GradientTape() as tape:
+    with tensorflow.GradientTape() as tape:
         canvas = bounded(join([level * lesson.stroke for level in lesson.levels]))
         score = lesson._painting(canvas)
     own = lesson.apprentice.trainable_variables + [head.kernel for head in lesson.heads.values()]
