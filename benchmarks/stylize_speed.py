@@ -119,7 +119,7 @@ class Bench:
 
         return scores
 
-    def follow(self, side, steps, scales, precision=None, network="vgg19"):
+    def follow(self, side, steps, scales, precision=None, network="vgg19", objective=None):
         """Paint; the seconds and the picture after each step: [(seconds, picture)]."""
         from pictures.images import LANCZOS, fit
 
@@ -133,21 +133,22 @@ class Bench:
             seen.append((now - started - paused, show()))
             paused += time.perf_counter() - now
 
-        painter = self.painter(precision or self.precision, network=network)
+        painter = self.painter(precision or self.precision, network=network, objective=objective)
         painter.paint(photo, steps=steps, scales=scales, watch=watch)
         return [(seconds, shown) for seconds, shown in seen if shown.shape[1::-1] == photo.size]
 
     # ------------------------------------------------------------ 0: matching, in steps of VGG19
 
     def match(self):
-        """Seconds of the default painting by side and network, and as a multiple of one training step of VGG19."""
-        print("\n| network | side | seconds | steps | of which search | VGG19 step | painting / VGG19 step |")
+        """Seconds of the default painting by side and network, and as a multiple of a step of VGG19 of that side."""
+        print("\n| network | side | seconds | steps | of which search | back to the picture | back to the weights |")
         print("|---|---|---|---|---|---|---|")
-        for network, side in product(self.options["networks"], self.options["match"]):
-            bare = self.bare_step(side)
-            seconds, steps, search = self.matched(side, network)
-            row = f"{seconds:.1f} | {steps} | {search:.1f} | {bare:.2f} | {seconds / bare:.0f} |"
-            print(f"| {network} | {side} | {row}", flush=True)
+        for side in self.options["match"]:
+            steps_of_vgg = self.bare_step(side), self.training_step(side)
+            for network in self.options["networks"]:
+                seconds, steps, search = self.matched(side, network)
+                compared = " | ".join(f"{seconds / step:.0f} x {step:.2f} s" for step in steps_of_vgg)
+                print(f"| {network} | {side} | {seconds:.1f} | {steps} | {search:.1f} | {compared} |", flush=True)
 
     def matched(self, side, network):
         """Paint by matching: (seconds, steps, seconds of the search)."""
@@ -191,14 +192,34 @@ class Bench:
                 mean = ops.mean(ops.cast(features["block4_conv2"], "float32"))
                 return mean, mean, mean
 
-        photo, ends = to_array(fit(self.content, side, LANCZOS)), []
+        photo = to_array(fit(self.content, side, LANCZOS))
         canvas = Canvas(photo[None], seen_by(self.load(self.precision), Match.layers), Bare(), {})
         canvas.compile(keras.optimizers.Adam(PLAIN_RATE), jit_compile=use_xla())
-        watch = keras.callbacks.LambdaCallback(
-            on_train_batch_end=lambda batch, logs=None: ends.append(time.perf_counter())
+        return fit_seconds(canvas, Sittings(7))
+
+    def training_step(self, side):
+        """Seconds of one step of VGG19 up to block4_conv2 that trains its weights."""
+        import keras
+        from keras import ops
+
+        from networks.hardware import use_xla
+        from pictures.images import LANCZOS, fit, to_array
+        from style.canvas import Sittings
+        from style.features import NETWORKS
+
+        network = NETWORKS["vgg19"](self.options["vgg_weights"], self.precision)
+        network = keras.Model(network.input, network.get_layer("block4_conv2").output)
+        network.trainable = True
+        network.compile(
+            keras.optimizers.SGD(0.0), lambda _, found: ops.mean(ops.cast(found, "float32")), jit_compile=use_xla()
         )
-        canvas.fit(Sittings(7), shuffle=False, verbose=0, callbacks=[watch])
-        return median(after - before for before, after in pairwise(ends[1:]))
+        photo = to_array(fit(self.content, side, LANCZOS))[None]
+
+        class Photos(Sittings):
+            def __getitem__(self, index):
+                return photo, super().__getitem__(index)[0]
+
+        return fit_seconds(network, Photos(7))
 
     # ------------------------------------------------------------ 1: against plain Adam
 
@@ -246,36 +267,44 @@ class Bench:
     # ------------------------------------------------------------ 2: against the machine's peak
 
     def peak(self):
-        """The share of the matrix-product peak that a step at the final scale comes to."""
+        """The share of the matrix-product peak that a step at the final scale comes to, by method."""
         from train_speed import SIDE, matrix_product, take_turns
 
-        side = self.options["sides"][0]
-        print(
-            "\n| precision | seconds a step | GFLOP/s | the machine's matrix product | share |\n|---|---|---|---|---|"
-        )
-        for precision in ("float32", "bfloat16"):
-            product = matrix_product(precision)
-            before = take_turns({"peak": product}, 3)["peak"]
-            seen = self.follow(side, 14, 1, precision)
-            best = min(before + take_turns({"peak": product}, 3)["peak"])
-            step = step_seconds(seen)
-            speed, most = self.flops(seen[-1][1].shape) / step / 1e9, 2 * SIDE**3 / best / 1e9
-            print(f"| {precision} | {step:.3f} | {speed:.0f} | {most:.0f} | {speed / most:.0%} |", flush=True)
+        from style.features import STYLE_LAYERS
+        from style.methods import METHODS, MOMENT_LAYERS
 
-    def flops(self, shape):
-        """The operations of all matrix products of a step: convolutions there and back, Gram matrices."""
+        side = self.options["sides"][0]
+        print("\n| method | precision | seconds a step | GFLOP/s | the machine's matrix product | share |")
+        print("|---|---|---|---|---|---|")
+        products = {"match": MOMENT_LAYERS, "gram": STYLE_LAYERS}
+        for (method, layers), precision in product(products.items(), ("float32", "bfloat16")):
+            measured = matrix_product(precision)
+            before = take_turns({"peak": measured}, 3)["peak"]
+            seen = self.follow(side, 14, 1, precision, objective=METHODS[method]())
+            best = min(before + take_turns({"peak": measured}, 3)["peak"])
+            flops = self.flops(seen[-1][1].shape, METHODS[method]().layers, layers)
+            step, most = step_seconds(seen), 2 * SIDE**3 / best / 1e9
+            speed = flops / step / 1e9
+            print(
+                f"| {method} | {precision} | {step:.3f} | {speed:.0f} | {most:.0f} | {speed / most:.0%} |", flush=True
+            )
+
+    def flops(self, shape, seen, multiplied):
+        """The operations of all matrix products of a step: convolutions there and back, products of the channels.
+
+        seen: the layers whose features are compared; multiplied: those whose channels are multiplied by each other.
+        """
         import keras
 
-        from style.features import STYLE_LAYERS
-
-        height, width, total = *shape[:2], 0
+        height, width, total, left = *shape[:2], 0, set(seen)
         for layer in self.load("float32").layers:
             if isinstance(layer, keras.layers.MaxPooling2D):
                 height, width = height // 2, width // 2
-            elif isinstance(layer, keras.layers.Conv2D):
+            elif isinstance(layer, keras.layers.Conv2D) and left:
                 total += 2 * 2 * height * width * layer.kernel.shape[2] * layer.filters * 9
-                if layer.name in STYLE_LAYERS:
-                    total += 3 * 2 * height * width * layer.filters**2
+                if layer.name in multiplied:
+                    total += 2 * 2 * height * width * layer.filters**2
+                left -= {layer.name}
         return total
 
     # ------------------------------------------------------------ 3: a step, by network
@@ -340,6 +369,16 @@ class Bench:
         scores = " | ".join(f"{score:.3f}" for score in judge(to_array(fit(open_picture(target), 384, LANCZOS))))
         row = f"{scores} | {told['steps']} | {told['seconds']:.0f} |"
         print(f"| {name} | {row}", flush=True)
+
+
+def fit_seconds(model, batches):
+    """The seconds of a training step of a compiled model, without the first ones, which compile."""
+    import keras
+
+    ends = []
+    watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: ends.append(time.perf_counter()))
+    model.fit(batches, shuffle=False, verbose=0, callbacks=[watch])
+    return median(after - before for before, after in pairwise(ends[1:]))
 
 
 def step_seconds(seen):

@@ -144,6 +144,7 @@ class PhotoPainting:
         for trouble in painting.troubles:
             print(f"{name}: {trouble}")
         scores = ", ".join(f"{part} {score:.3f}" for part, score in painting.scores.items())
-        early = f", not {self.options.epochs} because J stopped falling" if painting.steps < self.options.epochs else ""
+        why = "J stopped falling" if painting.steps < painting.planned else "more would hardly show"
+        early = f", not {self.options.epochs}: {why}" if painting.steps < self.options.epochs else ""
         if not painting.stopped:
             print(f"{name}: {scores} after {painting.steps} steps ({about['seconds']:.0f} s{early})")

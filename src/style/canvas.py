@@ -89,7 +89,7 @@ class Sittings(keras.utils.PyDataset):
     """
 
     def __init__(self, steps):
-        super().__init__(workers=1)
+        super().__init__(workers=2)
         self.steps = steps
 
     def __len__(self):

@@ -26,8 +26,8 @@ LAYERS = {
 STEP = 8  # px; pictures are padded to multiples of it, so that the grids of all layers fit each other
 COMPONENTS = 128  # principal components that are compared
 OVERSAMPLING, ROUNDS = 16, 2  # of the randomised search for the components (Halko et al., 2011)
-SAMPLE = 4096  # positions that decide the components
-MOST_KEYS = 32768  # positions of the styles that are compared; of larger styles every n-th
+SAMPLE = 2048  # positions that decide the components
+MOST_KEYS = 16384  # positions of the styles that are compared; of larger styles every n-th
 PIECE = 2**23  # numbers that a piece of the search may hold
 QUARTERS = range(4)  # the turns of a style, in quarters of a circle
 
@@ -51,25 +51,24 @@ def factors_of(features):
     }
 
 
-def _on_grid(layer, values):
-    """Features of a layer (n, h, w, channels) on the grid: averaged over each cell, or one for two cells each way."""
+def on_grid(layer, values):
+    """Features of a layer (1, h, w, channels) on the grid: averaged over each cell, or one for two cells each way."""
     cells, _ = LAYERS[layer]
     if cells > 1:
         return ops.average_pool(values, cells, cells)
-    return values if cells == 1 else ops.repeat(ops.repeat(values, 2, axis=1), 2, axis=2)
+    return values if cells == 1 else _doubled(values)
+
+
+def _doubled(values):
+    return ops.repeat(ops.repeat(values, 2, axis=1), 2, axis=2)
 
 
 def _float(values):
     return ops.cast(values, "float32")
 
 
-def vectors(features, factors):
-    """The vectors of all positions of the grid: (1, height, width, numbers) float32."""
-    return ops.concatenate([_float(_on_grid(layer, features[layer])) * factors[layer] for layer in LAYERS], axis=-1)
-
-
-def strips(features, factors):
-    """Yield the vectors (positions, numbers) float32, some rows of the grid at a time, from top to bottom."""
+def pieces(features):
+    """Yield the features some rows of the grid at a time, from top to bottom: (first position, {layer: rows})."""
     height, width = grid_size(features)
     numbers = sum(features[layer].shape[-1] for layer in LAYERS)
     rows = max(2, PIECE // (width * numbers) // 2 * 2)  # an even number: two rows share one of block4
@@ -78,19 +77,38 @@ def strips(features, factors):
         part = {
             layer: features[layer][:, int(first * cells) : int(last * cells)] for layer, (cells, _) in LAYERS.items()
         }
-        yield ops.reshape(vectors(part, factors), (-1, numbers))
+        yield first * width, part
+
+
+def _compact(layer, values, factors):
+    """Rows of a layer as float32 with their factor: averaged over each cell of the grid, but not repeated for it."""
+    cells, _ = LAYERS[layer]
+    return _float(on_grid(layer, values) if cells > 1 else values) * factors[layer]
 
 
 def picked(features, factors, places):
-    """The vectors of some positions, in ascending order: (n, numbers) float16 NumPy."""
-    found, first = [], 0
-    for strip in strips(features, factors):
-        last = first + strip.shape[0]
-        inside = places[(places >= first) & (places < last)] - first
-        if len(inside):
-            found.append(ops.convert_to_numpy(ops.take(strip, inside, axis=0)).astype(np.float16))
-        first = last
-    return np.concatenate(found)
+    """The vectors of some positions: (n, numbers) float16 NumPy. places: (n,) int."""
+    rows, columns = np.divmod(places[:, None], grid_size(features)[1])
+    found = []
+    for layer, (cells, _) in LAYERS.items():
+        down, along = np.divmod(np.arange(max(1, int(cells)) ** 2), max(1, int(cells)))
+        cell = (rows * cells + down).astype(int) * features[layer].shape[2] + (columns * cells + along).astype(int)
+        values = ops.take(ops.reshape(features[layer], (-1, features[layer].shape[-1])), cell, axis=0)
+        values = ops.mean(_float(values), axis=1) * factors[layer]
+        found.append(ops.convert_to_numpy(ops.cast(values, "float16")))
+    return np.concatenate(found, axis=1)
+
+
+def _products(part, factors, matrix):
+    """The vectors of a piece times a matrix (numbers, n), and their squared lengths: (positions, n + 1) float32."""
+    total, first = 0.0, 0
+    for layer, (cells, _) in LAYERS.items():
+        values = _compact(layer, part[layer], factors)
+        last = first + values.shape[-1]
+        squares = ops.sum(ops.square(values), axis=-1, keepdims=True)
+        found = ops.concatenate([ops.matmul(values, matrix[first:last]), squares], axis=-1)
+        total, first = total + (_doubled(found) if cells < 1 else found), last
+    return ops.reshape(total, (-1, total.shape[-1]))
 
 
 def components(vectors, count=COMPONENTS, seed=0):
@@ -106,7 +124,10 @@ def components(vectors, count=COMPONENTS, seed=0):
 
 
 class Keys:
-    """The positions of a style that may be chosen: their vectors, and their components for the search."""
+    """The positions of a style that may be chosen.
+
+    vectors: (n, numbers) float16, with the length 1; compared: (n, components) float32, what the search compares.
+    """
 
     def __init__(self, see, features, style, part, factors, turns=True, most=MOST_KEYS):
         """see(picture) gives the features of a picture; features: those of the style (h, w, 3).
@@ -124,11 +145,11 @@ class Keys:
             places = np.flatnonzero(cells >= min(0.5, cells.max()))  # a small part may cover the middle of no cell
             stride = -(-len(places) * len(quarters) // most)
             chosen.append(picked(features, self.factors, places[::stride]))
-        self.vectors = np.concatenate(chosen)
-        sample = np.float32(self.vectors[:: -(-len(self.vectors) // SAMPLE)])
-        self.basis = components(sample)
-        compared = np.concatenate([piece @ self.basis for piece in _pieces(self.vectors)])
-        self.compared = unit(compared - compared.mean(axis=0))
+        vectors = np.concatenate(chosen)
+        self.vectors = _in_pieces(lambda piece: ops.cast(unit(piece), "float16"), vectors)
+        self.basis = components(np.float32(vectors[:: -(-len(vectors) // SAMPLE)]))
+        compared = _in_pieces(lambda piece: ops.matmul(piece, self.basis), vectors)
+        self.compared = ops.convert_to_numpy(unit(compared - compared.mean(axis=0)))
 
 
 def _cells(part, height, width):
@@ -139,15 +160,16 @@ def _cells(part, height, width):
     return found
 
 
-def _pieces(vectors):
-    """Vectors (n, numbers) as float32, a piece at a time."""
+def _in_pieces(function, vectors):
+    """A function of float32 vectors, for some of the vectors (n, numbers) at a time: (n, ...) NumPy."""
     rows = max(1, PIECE // vectors.shape[1])
-    return (np.float32(vectors[first : first + rows]) for first in range(0, len(vectors), rows))
+    parts = (vectors[first : first + rows] for first in range(0, len(vectors), rows))
+    return np.concatenate([ops.convert_to_numpy(function(_float(part))) for part in parts])
 
 
 def unit(vectors):
     """Vectors (..., numbers) float32, divided by their lengths."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return vectors / ops.maximum(ops.norm(vectors, axis=-1, keepdims=True), 1e-12)
 
 
 def nearest(features, keys, weights=None):
@@ -157,27 +179,33 @@ def nearest(features, keys, weights=None):
     """
     weights = np.ones(np.prod(grid_size(features)), np.float32) if weights is None else weights
     mean = _mean(features, keys.factors, weights)
+    matrix, shift = np.column_stack([keys.basis, mean]), mean @ keys.basis
     compared = ops.convert_to_tensor(np.ascontiguousarray(keys.compared.T))
     places, cosines = [], []
-    for strip in strips(features, keys.factors):
-        centred = strip - mean
-        lengths = ops.sqrt(ops.sum(ops.square(centred), axis=-1, keepdims=True) + 1e-12)
-        queries = ops.matmul(centred, keys.basis) / lengths
+    for _, part in pieces(features):
+        products = _products(part, keys.factors, matrix)
+        squares = products[:, -1:] - 2 * products[:, -2:-1] + mean @ mean  # of the lengths, without the mean
+        queries = (products[:, :-2] - shift) / ops.sqrt(ops.maximum(squares, 1e-12))
         rows = max(1, PIECE // len(keys.compared))
         for first in range(0, queries.shape[0], rows):
             found = ops.matmul(queries[first : first + rows], compared)
-            places.append(ops.convert_to_numpy(ops.argmax(found, axis=-1)).astype(np.int32))
-            cosines.append(ops.convert_to_numpy(ops.max(found, axis=-1)))
-    return np.concatenate(places), np.concatenate(cosines)
+            best, place = ops.top_k(found, 1)
+            places.append(ops.convert_to_numpy(place)[:, 0])
+            cosines.append(ops.convert_to_numpy(best)[:, 0])
+    return np.concatenate(places).astype(np.int32), np.concatenate(cosines)
 
 
 def _mean(features, factors, weights):
     """The mean of all vectors of a picture, (numbers,) float32."""
-    total, first = 0.0, 0
-    for strip in strips(features, factors):
-        share = weights[first : first + strip.shape[0]]
-        total, first = total + ops.convert_to_numpy(ops.matmul(share[None], strip))[0], first + strip.shape[0]
-    return total / max(weights.sum(), 1e-12)
+    _, width = grid_size(features)
+    totals = dict.fromkeys(LAYERS, 0.0)
+    for first, part in pieces(features):
+        height, _ = grid_size(part)
+        share = ops.reshape(weights[first : first + height * width], (1, height, width, 1))
+        for layer, (cells, _) in LAYERS.items():
+            counts = 4 * ops.average_pool(share, 2, 2) if cells < 1 else share
+            totals[layer] += ops.sum(counts * _compact(layer, part[layer], factors), axis=(0, 1, 2))
+    return np.concatenate([ops.convert_to_numpy(total) for total in totals.values()]) / max(weights.sum(), 1e-12)
 
 
 def assign(cosines, shares, weights):
@@ -200,7 +228,7 @@ def assign(cosines, shares, weights):
 
 
 def gather(keys, places, chosen):
-    """The vectors of the chosen keys, each divided by its length: (n, numbers) float16.
+    """The vectors of the chosen keys: (n, numbers) float16, with the length 1.
 
     keys: [Keys] of all styles; places: of each style, (n,); chosen: (n,), the style of each position.
     """
@@ -208,4 +236,4 @@ def gather(keys, places, chosen):
     for style, each in enumerate(keys):
         here = chosen == style
         found[here] = each.vectors[places[style][here]]
-    return np.concatenate([np.float16(unit(piece)) for piece in _pieces(found)])
+    return found

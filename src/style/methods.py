@@ -12,7 +12,7 @@ from style.colours import match_colours
 from style.objective import Objective, Statistics, blended, layer_weights, moments, relative, variation
 
 CONTENT_LAYERS = ("block4_conv1", "block4_conv2")
-MOMENT_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1")
+MOMENT_LAYERS = ("block2_conv1", "block3_conv1", "block4_conv1")
 TINY = 1e-12
 
 
@@ -25,9 +25,9 @@ class Mix(NamedTuple):
 
 
 MIXES = {
-    "content": Mix(0.2, 8.0, 0.1),
-    "balanced": Mix(0.35, 3.0, 0.2),
-    "style": Mix(0.5, 0.5, 0.5),
+    "content": Mix(0.2, 5.0, 0.1),
+    "balanced": Mix(0.4, 1.0, 0.3),
+    "style": Mix(0.5, 0.2, 0.6),
 }
 
 
@@ -39,10 +39,9 @@ class Match(Objective):
     colours: bool = True  # whether the painting gets the style's colours at the end
 
     layers = tuple(matching.LAYERS)
-    coarsest = 64
     more_steps = 1.25
-    most_steps = 24
-    rate, last_rate = 0.006, 0.2
+    most_steps = 20
+    rate, last_rate = 0.008, 0.2
     memory = {"beta_2": 0.99}  # noqa: RUF012
 
     def prepare(self, pictures):
@@ -51,8 +50,9 @@ class Match(Objective):
     def target(self, see, photo, painting, visible, styles):
         """What `parts` compares with; the arguments are those of `Statistics.target`.
 
-        {"match": (1, h, w, numbers), vectors with the length 1, "content": the same of the photo's deepest layers,
-        "moments": {layer: statistics}, "factors": {layer: float}, "weights": {layer: weights}}.
+        {"match": {layer: (1, h, w, channels)}, on the grid, together vectors with the length 1, "content": the same of
+        the photo's deepest layers, "moments": {layer: statistics}, "factors": {layer: float},
+        "weights": {layer: weights}}.
         """
         mix = MIXES[self.similarity]
         features, seen = see(photo), [see(style.picture) for style in styles]
@@ -64,14 +64,14 @@ class Match(Objective):
         query = features if painting is photo else see((1 - mix.painted) * photo + mix.painted * painting)
         return {
             "match": self._neighbours(see, query, grid.get("grid"), styles, seen, factors),
-            "content": np.float16(matching.unit(ops.convert_to_numpy(_deepest(features, factors)))),
+            "content": _deepest(features, factors),
             "moments": blended(styles, seen, _moments, MOMENT_LAYERS),
             "factors": factors,
             "weights": weights | grid,
         }
 
     def _neighbours(self, see, query, weights, styles, seen, factors):
-        """The styles' vectors that resemble those of a picture most, made 1 long: (1, h, w, numbers) float16."""
+        """The styles' vectors that resemble those of a picture most: {layer: (1, h, w, channels) float16}."""
         most = matching.MOST_KEYS // len(styles)
         keys = [
             matching.Keys(see, features, style.picture, style.part, factors, self.turns, most)
@@ -81,13 +81,16 @@ class Match(Objective):
         weights = np.ones(height * width, np.float32) if weights is None else weights.ravel()
         places, cosines = zip(*(matching.nearest(query, each, weights) for each in keys), strict=True)
         chosen = matching.assign(np.stack(cosines), [style.share for style in styles], weights)
-        return matching.gather(keys, places, chosen).reshape(1, height, width, -1)
+        found = matching.gather(keys, places, chosen).reshape(1, height, width, -1)
+        ends = np.cumsum([query[layer].shape[-1] for layer in matching.LAYERS])[:-1]
+        return dict(zip(matching.LAYERS, np.split(found, ends, axis=-1), strict=True))
 
     def parts(self, picture, features, target):
         """(J_content, J_style, J_variation) of a picture (1, H, W, 3) with these features, float32 scalars."""
         factors, weights = target["factors"], target["weights"]
-        match = _distance(matching.vectors(features, factors), target["match"], weights.get("grid"))
-        content = _distance(_deepest(features, factors), target["content"], weights.get("block4_conv1"))
+        on_grid = {layer: matching.on_grid(layer, features[layer]) for layer in matching.LAYERS}
+        match = _distance(on_grid, target["match"], factors, weights.get("grid"))
+        content = _distance(features, target["content"], factors, weights.get("block4_conv1"))
         errors = [
             relative(found, wanted)
             for layer, values in _moments(features, weights).items()
@@ -106,14 +109,23 @@ def _moments(features, weights):
 
 
 def _deepest(features, factors):
-    """The vectors of the deepest layers: (1, h, w, numbers) float32."""
-    return ops.concatenate([ops.cast(features[layer], "float32") * factors[layer] for layer in CONTENT_LAYERS], axis=-1)
+    """The vectors of the deepest layers, divided by their lengths: {layer: (1, h, w, channels) float16}."""
+    values = [ops.cast(features[layer], "float32") * factors[layer] for layer in CONTENT_LAYERS]
+    joined = ops.cast(matching.unit(ops.concatenate(values, axis=-1)), "float16")
+    return dict(zip(CONTENT_LAYERS, map(ops.convert_to_numpy, ops.split(joined, 2, axis=-1)), strict=True))
 
 
-def _distance(found, wanted, weights):
-    """The mean of 1 - cosine between vectors (1, h, w, numbers); those `wanted` have the length 1."""
-    dots = ops.sum(found * ops.cast(wanted, "float32"), axis=-1, keepdims=True)
-    cosines = dots / ops.sqrt(ops.sum(ops.square(found), axis=-1, keepdims=True) + TINY)
+def _distance(features, wanted, factors, weights):
+    """The mean of 1 - cosine between the vectors of a picture and those `wanted`, which have the length 1.
+
+    wanted: {layer: (1, h, w, channels)}. The vectors are not joined, which would take longer.
+    """
+    dots = squares = 0.0
+    for layer, goal in wanted.items():
+        values, goal = ops.cast(features[layer], "float32"), ops.cast(goal, "float32")
+        dots += factors[layer] * ops.sum(values * goal, axis=-1, keepdims=True)
+        squares += factors[layer] ** 2 * ops.sum(ops.square(values), axis=-1, keepdims=True)
+    cosines = dots / ops.sqrt(squares + TINY)
     return 1 - ops.mean(cosines) if weights is None else ops.sum(weights * (1 - cosines)) / ops.sum(weights)
 
 

@@ -47,9 +47,12 @@ def _flat(features, weights):
 
 
 def _products(flat, weights):
-    if weights is None:  # then the features need not be gone over once more: at full size it is felt
-        return ops.matmul(_turned(flat), flat) / ops.cast(ops.shape(flat)[1], "float32")
-    return ops.matmul(_turned(flat * weights), flat)
+    weighted = flat if weights is None else flat * weights
+    found = ops.matmul(_turned(ops.stop_gradient(weighted)), flat)
+    if weights is None:  # dividing the products is quicker than dividing the features
+        found /= ops.cast(ops.shape(flat)[1], "float32")
+    # What compares the products is symmetric, so both factors have the same gradient: compute one, and count it twice.
+    return 2 * found - ops.stop_gradient(found)
 
 
 def _turned(flat):

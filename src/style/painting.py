@@ -27,6 +27,7 @@ class Painting:
     picture: np.ndarray
     scores: dict  # J and its parts at the last step
     losses: list  # J at each step; what it means depends on the scale
+    planned: int  # how many steps it would have taken if J had not stopped falling
     stopped: bool  # by Ctrl-C
     troubles: list  # what went wrong on the way and was mended
 
@@ -90,7 +91,8 @@ class Painter:
             picture, stopped = brush.picture, True
         finally:
             brush.close()
-        return Painting(brush.finish(picture), brush.scores, brush.losses, stopped, brush.troubles)
+        planned = sum(count for _, count in plans)
+        return Painting(brush.finish(picture), brush.scores, brush.losses, planned, stopped, brush.troubles)
 
     def _see(self, picture):
         """The features of a picture (H, W, 3)."""
@@ -115,6 +117,7 @@ class Painter:
             decay = keras.optimizers.schedules.PolynomialDecay(rate, steps, rate * self.objective.last_rate)
             average = {"use_ema": True, "ema_momentum": self.averaging} if self.averaging else {}
             canvas.compile(keras.optimizers.Adam(decay, **self.objective.memory, **average), jit_compile=use_xla())
+            canvas.optimizer.build(canvas.trainable_variables)  # else the first step builds it, and is traced twice
             brush.begin(side, picture, steps)
             with stop_between_steps():
                 canvas.fit(Sittings(steps), callbacks=[brush], shuffle=False, verbose=0)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from by_hand import vectors_by_hand
 from conftest import in_a_shell
 from style import matching
-from style.matching import LAYERS, Keys, assign, components, factors_of, gather, grid_size, nearest, pad, strips
+from style.matching import LAYERS, Keys, assign, components, factors_of, gather, nearest, pad, picked
 
 CHANNELS = {layer: 3 + number for number, layer in enumerate(LAYERS)}
 
@@ -45,26 +46,6 @@ def keys_from(style, part=None, factors=None, **own):
     return Keys(see, features, style, part, factors or factors_of(features), **own)
 
 
-def vectors_by_hand(features, factors):
-    """(positions, numbers), by loops."""
-    height, width = grid_size(features)
-    rows = []
-    for row in range(height):
-        for column in range(width):
-            parts = []
-            for layer, (cells, _) in LAYERS.items():
-                values = np.asarray(features[layer])[0]
-                if cells >= 1:
-                    cells = int(cells)
-                    part = values[row * cells : (row + 1) * cells, column * cells : (column + 1) * cells]
-                    part = part.mean(axis=(0, 1))
-                else:
-                    part = values[row // 2, column // 2]
-                parts.append(part * factors[layer])
-            rows.append(np.concatenate(parts))
-    return np.array(rows)
-
-
 def cosines_by_hand(queries, keys):
     queries, keys = queries - queries.mean(axis=0), keys - keys.mean(axis=0)
     queries, keys = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in (queries, keys))
@@ -86,8 +67,10 @@ def test_vectors_are_those_by_hand_in_pieces_of_any_size(monkeypatch, piece):
     monkeypatch.setattr(matching, "PIECE", piece)
     features = features_of(32, 24)
     factors = factors_of(features)
-    found = np.concatenate([np.asarray(strip) for strip in strips(features, factors)])
-    np.testing.assert_allclose(found, vectors_by_hand(features, factors), rtol=1e-5)
+    wanted = vectors_by_hand(features, factors)
+    np.testing.assert_allclose(picked(features, factors, np.arange(48)), wanted, rtol=1e-3)
+    some = np.array([0, 5, 6, 30, 47])
+    np.testing.assert_allclose(picked(features, factors, some), wanted[some], rtol=1e-3)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 16), (23, 41)])
@@ -103,10 +86,10 @@ def test_pictures_are_padded_to_whole_cells_by_their_mirror_image(size):
 def keys_of(features, factors, count):
     """Keys with the positions of some features, compared by `count` components."""
     keys = Keys.__new__(Keys)
-    keys.factors, vectors = factors, np.concatenate([np.asarray(strip) for strip in strips(features, factors)])
-    keys.vectors, keys.basis = np.float16(vectors), components(vectors, count)
+    keys.factors, vectors = factors, vectors_by_hand(features, factors)
+    keys.basis = components(vectors, count)
     compared = vectors @ keys.basis
-    keys.compared = matching.unit(compared - compared.mean(axis=0))
+    keys.compared = np.asarray(matching.unit(compared - compared.mean(axis=0)))
     return keys
 
 
@@ -229,6 +212,7 @@ def test_what_is_gathered_are_the_chosen_vectors_with_the_length_one():
 SEARCH = """
 import sys; sys.path[:0] = ["src", "tests/style", "tests"]
 import resource, numpy as np
+from by_hand import vectors_by_hand
 from conftest import in_a_shell
 from style import matching
 from test_matching import features_of, Keys, CHANNELS

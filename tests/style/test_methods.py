@@ -7,6 +7,7 @@ from keras import ops
 from PIL import Image
 
 import stylize
+from by_hand import vectors_by_hand
 from style import matching
 from style.canvas import Canvas
 from style.methods import CONTENT_LAYERS, METHODS, MIXES, MOMENT_LAYERS, Match
@@ -46,6 +47,12 @@ def test_the_registry_is_what_the_script_takes():
     assert set(stylize.OPTIONS["--similarity"].each.names) == set(MIXES)
 
 
+def joined(layers):
+    """The vectors of layers (1, h, w, channels): (positions, numbers) float32."""
+    joined = np.concatenate(list(layers.values()), axis=-1)
+    return np.float32(joined).reshape(-1, joined.shape[-1])
+
+
 def test_j_against_numpy(see):
     objective = Match("balanced", content_weight=2.0, style_weight=7.0, tv_weight=0.5)
     photo, style, painting = drawn(32, 48, 1), drawn(40, 40, 2), drawn(32, 48, 3)
@@ -53,12 +60,7 @@ def test_j_against_numpy(see):
     features = see(painting)
     parts = [float(part) for part in objective.parts(painting[None], features, target)]
     factors = target["factors"]
-
-    def vectors(found):
-        return np.concatenate([np.asarray(strip) for strip in matching.strips(found, factors)])
-
-    wanted = np.float32(target["match"]).reshape(96, -1)
-    found = vectors(features)
+    wanted, found = joined(target["match"]), vectors_by_hand(features, factors)
     match = np.mean(1 - np.sum(found * wanted, axis=1) / np.linalg.norm(found, axis=1))
     one, other = (
         np.concatenate([np.asarray(each[layer])[0] * factors[layer] for layer in CONTENT_LAYERS], axis=-1)
@@ -80,15 +82,11 @@ def test_j_against_numpy(see):
 def test_the_neighbours_are_those_of_the_style_by_brute_force(see):
     photo, style = drawn(32, 32, 1), drawn(32, 48, 2)
     target = Match(turns=False).target(see, photo, photo, None, [Style(1.0, style)])
-
-    def vectors(picture):
-        return np.concatenate([np.asarray(strip) for strip in matching.strips(see(picture), target["factors"])])
-
-    one, other = vectors(photo), vectors(style)
+    one, other = (vectors_by_hand(see(picture), target["factors"]) for picture in (photo, style))
     centred = [each - each.mean(axis=0) for each in (one, other)]
     queries, keys = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in centred)
     cosines = queries @ keys.T
-    found = np.float32(target["match"]).reshape(64, -1)
+    found = joined(target["match"])
     unit = other / np.linalg.norm(other, axis=1, keepdims=True)
     taken = np.argmax(found @ unit.T, axis=1)
     reached = cosines[np.arange(64), taken]
