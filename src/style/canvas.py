@@ -84,8 +84,8 @@ class Canvas(keras.Model):
 class Sittings(keras.utils.PyDataset):
     """As many empty batches as there are steps to paint.
 
-    A dataset with a worker instead of an array: for an array TensorFlow builds a pipeline that tunes itself, and at
-    the end it waits for the tuning as long as all the steps have taken.
+    A dataset with two workers instead of an array: for anything less TensorFlow builds a pipeline that tunes itself,
+    and at the end it may wait for the tuning as long as all the steps have taken.
     """
 
     def __init__(self, steps):

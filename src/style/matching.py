@@ -27,7 +27,7 @@ STEP = 8  # px; pictures are padded to multiples of it, so that the grids of all
 COMPONENTS = 128  # principal components that are compared
 OVERSAMPLING, ROUNDS = 16, 2  # of the randomised search for the components (Halko et al., 2011)
 SAMPLE = 2048  # positions that decide the components
-MOST_KEYS = 16384  # positions of the styles that are compared; of larger styles every n-th
+MOST_KEYS = 8192  # positions of the styles that are compared; of larger styles every n-th
 PIECE = 2**23  # numbers that a piece of the search may hold
 QUARTERS = range(4)  # the turns of a style, in quarters of a circle
 

@@ -12,7 +12,7 @@ from style.colours import match_colours
 from style.objective import Objective, Statistics, blended, layer_weights, moments, relative, variation
 
 CONTENT_LAYERS = ("block4_conv1", "block4_conv2")
-MOMENT_LAYERS = ("block2_conv1", "block3_conv1", "block4_conv1")
+MOMENT_LAYERS = ("block3_conv1", "block4_conv1")
 TINY = 1e-12
 
 

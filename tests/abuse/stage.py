@@ -94,9 +94,9 @@ class Eye:
         return any(sign in mode for sign in "wax+") if mode else bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
     def expected(self, place):
-        """In the folder, or where nothing can be: cases try that, too."""
+        """In the folder, or where nothing can be: cases try that, too. Or shared memory, whose file has no name."""
         place = os.path.abspath(place)
-        closed = place.startswith(("/proc", "/dev/null"))
+        closed = place.startswith(("/proc", "/dev/null", f"/dev/shm/pym-{os.getpid()}-"))  # Python unlinks it at once
         return place.startswith(self.folder) or closed or "__pycache__" in place
 
 

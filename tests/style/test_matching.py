@@ -230,6 +230,6 @@ print((peak() - before) / 1024)
 
 @pytest.mark.long
 def test_the_search_takes_little_memory():
-    """In a process of its own, whose peak it sets: 16,384 positions and 32,768 keys have cosines of 2 GB together."""
+    """In a process of its own, whose peak it sets: 16,384 positions and 8,192 keys have cosines of 0.5 GB together."""
     done = in_a_shell("-c", SEARCH)
     assert done.returncode == 0 and float(done.stdout) < 300, done

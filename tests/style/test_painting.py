@@ -51,9 +51,9 @@ def test_the_plan_is_coarse_to_fine_and_spends_all_steps():
 
 
 def test_matching_needs_few_steps_however_many_it_may_take():
-    assert plan(512, 500, 5, Match()) == [(64, 32), (128, 26), (256, 21), (512, 17)]
-    assert plan(512, 40, 5, Match()) == [(64, 13), (128, 11), (256, 9), (512, 7)]
-    assert plan(100, 500, 5, Match()) == [(100, 24)]
+    assert plan(512, 500, 5, Match()) == [(128, 24), (256, 20), (512, 16)]
+    assert plan(512, 40, 5, Match()) == [(128, 16), (256, 13), (512, 11)]
+    assert plan(100, 500, 5, Match()) == [(100, 20)]
 
 
 def test_j_falls_and_is_told(painter):
