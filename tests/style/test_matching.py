@@ -212,7 +212,6 @@ def test_what_is_gathered_are_the_chosen_vectors_with_the_length_one():
 SEARCH = """
 import sys; sys.path[:0] = ["src", "tests/style", "tests"]
 import resource, numpy as np
-from by_hand import vectors_by_hand
 from conftest import in_a_shell
 from style import matching
 from test_matching import features_of, Keys, CHANNELS
