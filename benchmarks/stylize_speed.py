@@ -95,14 +95,15 @@ class Bench:
 
     def painter(self, precision, style=None, network="vgg19", objective=None):
         from style.painting import Painter
+        from style.styles import Styles
 
         objective = objective or self.objective
-        return Painter(partial(self.load, network=network), precision, objective, [style or self.style], [1.0])
+        return Painter(partial(self.load, network=network), precision, objective, Styles([style or self.style]))
 
     def target(self, photo, side, style=None):
         """What J compares a picture with, for a photo (H, W, 3)."""
         painter = self.painter("float32", style=style)
-        return self.objective.target(painter._see, photo, photo, None, painter._styles_at(side))
+        return self.objective.target(painter._see, photo, photo, None, painter.styles.at(side))
 
     def judge(self, side, content=None, style=None):
         """A function from a picture (H, W, 3) to J and its parts at a long side, Gram matrices in float32."""

@@ -1,10 +1,12 @@
-"""Teach a thin network to see pictures as VGG19 does, so that painting takes seconds.
+"""Teach a thin network to see pictures as VGG19 does, and to draw what it saw, so that painting takes seconds.
 
 Usage:
   distill.py [options]
   distill.py --help
 
 Options:
+  --teach=<half>         encoder: to see as VGG19 does; decoder: to draw pictures from what the encoder of --init sees
+                         [default: encoder].
   --photos=<dirs>        Folders of photos to learn from, separated by commas
                          [default: data/people_segmentation/images].
   --paintings=<dirs>     Folders of paintings to learn from as well [default: examples/styles].
@@ -12,7 +14,10 @@ Options:
   --model=<file>         The network to write, .keras or .h5. Its record goes beside it, and the state of the run
                          into the folder with the same name and the ending .run [default: model/mini.keras].
   --widths=<numbers>     The channels of its five blocks; VGG19 has 64,128,256,512,512 [default: 16,32,64,192,256].
-  --init=<file>          Start with the weights of this network, which distill.py wrote, not as a pruned VGG19.
+  --decoder=<numbers>    The channels of the decoder at a quarter, a half and all of the picture's side
+                         [default: 128,64,32].
+  --init=<file>          Start with the weights of this network, which distill.py wrote, not as a pruned VGG19. The
+                         decoder needs it, for its encoder.
   --size=<px>            The side of the square crops [default: 128].
   --batch_size=<n>       Crops in a step [default: 8].
   --canvases=<n>         How many pictures it paints meanwhile, and learns from [default: 4].
@@ -24,16 +29,19 @@ Options:
   --resume               Continue the run that was interrupted.
   --help                 Show this text.
 
-Example:
+Examples:
   distill.py --photos=data/people_segmentation/images,holiday --paintings=museum
+  distill.py --teach=decoder --init=model/mini.keras --photos=holiday --paintings=museum --model=model/own.keras
 """
 
-from command.options import TRAINING_OPTIONS, list_of, path, quiet_libraries, read_options, whole
+from command.options import TRAINING_OPTIONS, list_of, listed, one_of, path, quiet_libraries, read_options, whole
 from command.places import check_network, run_of
 from command.process import locked, run
 from utils import UserError
 
 OPTIONS = TRAINING_OPTIONS | {
+    "--teach": one_of("encoder", "decoder"),
+    "--decoder": list_of(whole(1, 512)),
     "--photos": list_of(path),
     "--paintings": list_of(path),
     "--vgg_weights": path,
@@ -42,19 +50,29 @@ OPTIONS = TRAINING_OPTIONS | {
     "--canvases": whole(0, 4096),
     "--steps": whole(1, 1_000_000),
 }
-BLOCKS = 5
+COUNTS = {"widths": 5, "decoder": 3}
+CELLS = 8  # px; the sides of the pictures that the decoder learns from are multiples of it
 
 
 def main(argv):
     options = read_options(__doc__, OPTIONS, argv)
-    if len(options["widths"]) != BLOCKS:
-        given = ",".join(map(str, options["widths"]))
-        raise UserError(f"--widths={given} must have {BLOCKS} numbers, one for each block of VGG19")
+    for name, count in COUNTS.items():
+        if len(options[name]) != count:
+            raise UserError(f"--{name}={listed(options[name])} must have {count} numbers, see --help")
+    if options["teach"] == "decoder":
+        _check_decoder(options)
     check_network(options)
     with quiet_libraries():
         from distilling.distillation import distill
     with locked([run_of(options)]):
         distill(**options)
+
+
+def _check_decoder(options):
+    if not options["init"]:
+        raise UserError("--teach=decoder needs an encoder; give --init=<file>, such as model/mini.keras")
+    if options["size"] % CELLS:
+        raise UserError(f"--size={options['size']} must be a multiple of {CELLS} to teach the decoder")
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ Options:
   --size=<px>              The long side while painting [default: 512].
   --scales=<n>             The most sizes to paint at, each half of the next. More scales give larger shapes, 1
                            stays closest to the photo [default: 5].
-  --network=<name>         The network that judges content and style: vgg19, or mini, a thin one that has learnt
-                           from it, comes with the project and takes seconds [default: vgg19].
+  --network=<name>         vgg19 paints best; mini, a thin network that has learnt from it and comes with the project,
+                           takes a third of the time; instant draws in one go what mini sees. auto: vgg19 if its
+                           weights are here or can be downloaded, else instant [default: auto].
   --vgg_weights=<file>     The weights of that network, instead of those that Keras downloads once or that come with
                            the project.
   --style_weight=<x>       How much the style counts [default: 10].
@@ -38,9 +39,12 @@ Options:
                            [default: 1].
   --style_mask=<picture>   Which part of the style to paint with: white = use it. For a single style.
   --blend=<weights>        How much each of several styles counts, separated by commas; equally if left out.
+  --each                   Paint the photo in each of several styles by itself, with a labelled sheet to choose from.
   --color=<source>         style: take the style's colours; content: keep the photo's and paint its luminance only
                            [default: style].
-  --init=<what>            How the canvas starts: content, noise, or a picture to continue from [default: content].
+  --init=<what>            How the canvas starts: instant (as --network=instant paints, so that few steps remain),
+                           content, noise, or a picture to continue from. If left out: instant with --method=match,
+                           else content.
   --averaging=<x>          Average the last steps, 0 to 0.99; 0.9 averages about ten [default: 0].
   --seed=<n>               The same seed on the same machine gives the same painting [default: 0].
   --precision=<name>       auto (the faster one on this machine), float32 or bfloat16 [default: auto].
@@ -88,7 +92,7 @@ OPTIONS = {
     "--feather": whole(0, 500),
     "--size": whole(64, 16384),
     "--scales": whole(1, 20),
-    "--network": one_of("vgg19", "mini"),
+    "--network": one_of("auto", "vgg19", "mini", "instant"),
     "--vgg_weights": path,
     "--style_weight": number(0, 1e6),
     "--content_weight": number(0, 1e6),
@@ -99,7 +103,7 @@ OPTIONS = {
     "--style_scale": number(0.05, 8),
     "--blend": list_of(number(0, 1e6)),
     "--color": one_of("style", "content"),
-    "--init": path_or("content", "noise"),
+    "--init": path_or("instant", "content", "noise"),
     "--averaging": number(0, 0.99),
     "--seed": whole(0, 2**31 - 1),
     "--precision": one_of("auto", "float32", "bfloat16"),

@@ -165,8 +165,12 @@ def recordable(options, leave_out=()):
 
 def command_line(script, recorded):
     """The command line that gives a script the options of a record."""
-    values = {name: ",".join(map(str, value)) if isinstance(value, list) else value for name, value in recorded.items()}
-    return " ".join([script, *(f"--{name}={value}" for name, value in values.items())])
+    return " ".join([script, *(f"--{name}={listed(value)}" for name, value in recorded.items())])
+
+
+def listed(value):
+    """A value as it is typed: the parts of a list with commas between them."""
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 @contextmanager

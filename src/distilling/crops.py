@@ -12,7 +12,7 @@ from pictures.images import LANCZOS, flatten, open_picture, to_array
 PAINTINGS = 0.4  # the share of paintings in a batch
 CLOSEST = 2.5  # the short side of a picture is at most this many times the side of a crop
 SWAPPED = 0.3  # the share of crops whose colour channels are permuted
-HELD_BACK = 20  # one photo in so many is held back from training
+HELD_BACK = 20  # one picture in so many is held back from training
 
 
 class Crops(keras.utils.PyDataset):
@@ -58,15 +58,23 @@ class Crops(keras.utils.PyDataset):
         return np.clip((crop - 0.5) * contrast + 0.5 + brightness, 0, 1)
 
 
+class Pairs(Crops):
+    """Batches (2 n, side, side, 3) of n crops of photos, followed by n of paintings."""
+
+    def __getitem__(self, index):
+        random = self.random(self.epoch, index)
+        files = [self.photos] * self.batch_size + [self.paintings] * self.batch_size
+        return (np.stack([self.draw_from(each, random) for each in files]),)
+
+
 def pictures_in(option, folders):
     """All pictures in some folders and the folders inside them."""
     return [file for folder in folders for file in find_pictures(option, str(Path(folder) / "**"))]
 
 
-def hold_back(photos):
+def hold_back(files):
     """Split files into those to learn from and those held back."""
-    held_back = photos[::HELD_BACK]
-    return [photo for place, photo in enumerate(photos) if place % HELD_BACK], held_back
+    return [file for place, file in enumerate(files) if place % HELD_BACK], files[::HELD_BACK]
 
 
 def fingerprint(files):

@@ -1,4 +1,4 @@
-"""Distil a thin network from VGG19, in a run that can be continued, and write it with its record."""
+"""Teach a thin network to see or to draw, in a run that can be continued, and write it with its record."""
 
 import math
 from functools import partial
@@ -7,55 +7,95 @@ import keras
 import numpy as np
 
 from command.options import recordable
-from distilling.crops import Crops, fingerprint, hold_back, pictures_in
+from distilling.crops import Crops, Pairs, fingerprint, hold_back, pictures_in
+from distilling.drawing import Drawing
 from distilling.lesson import Lesson, folded
 from distilling.pruning import prune
+from networks.decoder import decoder
 from networks.hardware import POLICIES, accelerators, choose_precision, use_xla
 from networks.runs import Run, fit_run
-from networks.saved import copy_layers, save_network
-from networks.vgg import THIN, thin_vgg
-from style.features import LAYERS, vgg19
+from networks.saved import copy_layers, give_weights, load_network, save_network
+from networks.vgg import THIN, thin, thin_vgg, vector_length
+from style import matching
+from style.features import LAYERS, seen_by, vgg19
 from utils import shown
 
 FIRST = 48  # pictures that the pruning looks at; with fewer, its least squares overfit
-JUDGED = 12  # batches of held-back photos that judge an epoch
+JUDGED = 12  # batches of held-back pictures that judge an epoch
 
 
 def distill(**options):
-    """Distill a network and write it to `model`. Takes all options of distill.py."""
-    options["widths"] = list(options["widths"])
-    size, batch_size, seed = options["size"], options["batch_size"], options["seed"]
-    keras.utils.set_random_seed(seed)
+    """Teach the encoder or the decoder of a network, and write it to `model`. Takes all options of distill.py."""
+    keras.utils.set_random_seed(options["seed"])
     photos, paintings = (pictures_in(f"--{name}", options[name]) for name in ("photos", "paintings"))
-    learnt, held_back = hold_back(photos)
     run = Run(options["model"], options, fingerprint(photos + paintings), "likeness")
     run.precision = run.precision or choose_precision(options["precision"])
+    print(f"{len(photos)} photos, {len(paintings)} paintings")
+    print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
     master = vgg19(options["vgg_weights"], run.precision)
-    lesson = _lesson(master, options, run.precision)
+    LESSONS[options["teach"]](run, master, photos, paintings, options)
+
+
+def _teach_encoder(run, master, photos, paintings, options):
+    """Teach a thin network to see as VGG19 does."""
+    size, batch_size, seed = options["size"], options["batch_size"], options["seed"]
+    learnt, held_back = hold_back(photos)
+    apprentice = thin_vgg(options["widths"], LAYERS, POLICIES[run.precision])
+    lesson = Lesson(master, apprentice, options["canvases"], size)
+    _compile(lesson, options)
     training = Crops(learnt, paintings, size, batch_size, options["steps"], seed)
     judged = Crops(held_back, held_back, size, batch_size, JUDGED, seed, fixed=True)
     if not run.history:
         pictures = np.concatenate([training[place][0] for place in range(math.ceil(FIRST / batch_size))])
         if options["init"]:
-            copy_layers(lesson.apprentice, "--init", options["init"], THIN)
+            copy_layers(apprentice, "--init", options["init"], THIN)
         else:
-            prune(lesson.apprentice, master, pictures)
+            prune(apprentice, master, pictures)
         lesson.begin(pictures)
-    print(f"{lesson.apprentice.count_params():,} parameters, {len(learnt)} photos, {len(paintings)} paintings")
-    print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
+    print(f"{apprentice.count_params():,} parameters")
     easel = [Easel(training, options["canvases"])] if options["canvases"] else []
-    fit_run(run, lesson, training, judged, options, partial(_publish, run, lesson, options), easel)
+    plan = {"widths": list(options["widths"]), "layers": list(LAYERS)}
+    publish = partial(_publish, run, lesson, lambda: folded(lesson, options["widths"]), plan, options)
+    fit_run(run, lesson, training, judged, options, publish, easel)
 
 
-def _lesson(master, options, precision):
-    """The compiled lesson of a run."""
-    apprentice = thin_vgg(options["widths"], LAYERS, POLICIES[precision])
-    lesson = Lesson(master, apprentice, options["canvases"], options["size"])
-    decay = keras.optimizers.schedules.CosineDecay(
-        options["learning_rate"], options["epochs"] * options["steps"], alpha=0.01
-    )
+def _teach_decoder(run, master, photos, paintings, options):
+    """Teach a decoder to draw what the encoder of --init sees."""
+    network, record = load_network("--init", options["init"], THIN, POLICIES[run.precision])
+    network.trainable = False
+    eyes = keras.Model(network.inputs[0], {layer: network.get_layer(layer).output for layer in matching.LAYERS})
+    plan = record["network_options"] | {"decoder": list(options["decoder"])}
+    hand = decoder(vector_length(plan["widths"]), plan["decoder"], POLICIES[run.precision])
+    if not run.history and record["network_options"].get("decoder"):
+        copy_layers(hand, "--init", options["init"], THIN)
+    lesson = Drawing(seen_by(master, matching.LAYERS), eyes, hand)
+    _compile(lesson, options)
+    sets = zip(hold_back(photos), hold_back(paintings), strict=True)
+    (learnt, learnt_too), (held_back, held_back_too) = sets
+    size, batch_size, seed = options["size"], options["batch_size"], options["seed"]
+    training = Pairs(learnt, learnt_too, size, batch_size, options["steps"], seed)
+    judged = Pairs(held_back, held_back_too, size, batch_size, JUDGED, seed, fixed=True)
+    print(f"{hand.count_params():,} parameters")
+    publish = partial(_publish, run, lesson, lambda: _with_decoder(network, hand, plan), plan, options)
+    fit_run(run, lesson, training, judged, options, publish)
+
+
+LESSONS = {"encoder": _teach_encoder, "decoder": _teach_decoder}
+
+
+def _compile(lesson, options):
+    steps = options["epochs"] * options["steps"]
+    decay = keras.optimizers.schedules.CosineDecay(options["learning_rate"], steps, alpha=0.01)
     lesson.compile(keras.optimizers.Adam(decay, beta_2=0.99), jit_compile=use_xla())
-    return lesson
+
+
+def _with_decoder(network, hand, plan):
+    """A thin network in half precision, with a decoder in place of its own, if it has one."""
+    whole = thin(**plan, dtype="float16")
+    own = {layer.name for layer in hand.layers}
+    give_weights([layer for layer in whole.layers if layer.name in own], hand)
+    give_weights([layer for layer in whole.layers if layer.name not in own], network)
+    return whole
 
 
 class Easel(keras.callbacks.Callback):
@@ -72,20 +112,20 @@ class Easel(keras.callbacks.Callback):
         self.model.set_easel(contents, styles, float(self.model.optimizer.learning_rate))
 
 
-def _publish(run, lesson, options):
-    """Write the best network so far with its record, and return a sentence that says so."""
+def _publish(run, lesson, build, plan, options):
+    """Write the network of the best epoch so far with its record, and return a sentence that says so.
+
+    build() gives the network that the lesson teaches; plan: the options of `thin` that describe it.
+    """
     if not run.best:
         return "no epoch was finished"
     run.load("best", lesson)
-    save_network(options["model"], folded(lesson, options["widths"]), _record(run, options))
+    save_network(options["model"], build(), _record(run, plan, options))
     epoch, likeness = run.best["epoch"], run.score_of(run.best)
     return f"{shown(options['model'])} holds epoch {epoch} of {len(run.history)}, the best: likeness {likeness:.3f}"
 
 
-def _record(run, options):
+def _record(run, plan, options):
     """The record of a network: how it was made, on what, and how close to VGG19 it comes."""
-    return {
-        "network": "thin",
-        "network_options": {"widths": options["widths"], "layers": list(LAYERS)},
-        "preprocessing": "RGB 0..1",
-    } | run.record("distill.py", recordable(options, leave_out=("resume",)))
+    described = {"network": "thin", "network_options": plan, "preprocessing": "RGB 0..1"}
+    return described | run.record("distill.py", recordable(options, leave_out=("resume",)))

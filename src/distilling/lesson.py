@@ -108,7 +108,7 @@ class Lesson(keras.Model):
 
 def folded(lesson, widths):
     """The apprentice as `thin` builds it: a square matrix with the same lengths and angles replaces each head."""
-    network = thin(widths, LAYERS, "float16")  # half the size on disk; it can be read back in any precision
+    network = thin(widths, LAYERS, dtype="float16")  # half the size on disk; it can be read back in any precision
     for layer in lesson.apprentice.layers:
         if layer.weights:
             network.get_layer(layer.name).set_weights(layer.get_weights())

@@ -4,6 +4,7 @@ import math
 import platform
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import keras
@@ -44,6 +45,7 @@ def use_xla():
     return bool(accelerators()) or keras.backend.backend() == "jax"
 
 
+@cache
 def choose_precision(wanted):
     """The precision to use, float32 or bfloat16. For "auto", measure for a second which one trains faster here."""
     if wanted != "auto":

@@ -44,6 +44,10 @@ OPTIONS = {
     "base": (_whole(1, 256), "a whole number from 1 to 256"),
     "classes": (_whole(1, CLASSES), f"a whole number from 1 to {CLASSES}"),
     "widths": (lambda value: _list_of(_whole(1, 512))(value) and len(value) == 5, "5 whole numbers from 1 to 512"),
+    "decoder": (
+        lambda value: value is None or (_list_of(_whole(1, 512))(value) and len(value) == 3),
+        "3 whole numbers from 1 to 512",
+    ),
     "layers": (lambda value: _list_of(_is_layer)(value) and 0 < len(value) == len(set(value)), "layers of VGG19"),
 }
 # The same for the other entries that we read: {path of the entry: (its check, the check in words)}.

@@ -2,8 +2,11 @@
 
 import keras
 
+from networks.decoder import decoder as build_decoder
+
 PLAN = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))  # VGG19: channels and number of convolutions of each block
 PLAN16 = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # VGG16
+MATCHED = (2, 2, 4, 2)  # convolutions of each block whose features matching compares
 MEANS = (103.939, 116.779, 123.68)  # ImageNet's mean blue, green and red, which VGG's training subtracted
 CENTRED = (4.0, -2.0)  # scale and offset for a thin network's input: -2..2 is in reach of its biases
 
@@ -73,18 +76,27 @@ def _steps(plan, dtype):
         yield keras.layers.MaxPooling2D(name=f"block{block}_pool", dtype=dtype)
 
 
-def thin(widths, layers, dtype="float32"):
+def thin(widths, layers, decoder=None, dtype="float32"):
     """A thin network whose features at `layers` have nearly the same lengths and angles as VGG19's.
 
     A linear layer behind each of them sees to that. Distances and Gram matrices then approximate those of VGG19's
-    features, although these have more channels.
+    features, although these have more channels. decoder: the widths of the decoder that comes with it, as its layer
+    "decoder"; None: it has none.
     """
     network = thin_vgg(widths, layers, dtype)
     spaces = {
         layer: keras.layers.Dense(x.shape[-1], use_bias=False, name=f"{layer}_space", dtype=dtype)(x)
         for layer, x in network.output.items()
     }
-    return keras.Model(network.input, spaces, name="thin")
+    if not decoder:
+        return keras.Model(network.input, spaces, name="thin")
+    draw = build_decoder(vector_length(widths), decoder, dtype)
+    return keras.Model([network.input, *draw.inputs], spaces | {"drawn": draw.output}, name="thin")
+
+
+def vector_length(widths):
+    """How many numbers a vector of matching has, if the network has these widths."""
+    return sum(width * count for width, count in zip(widths, MATCHED, strict=False))
 
 
 THIN = {"thin": thin}

@@ -1,15 +1,15 @@
 """What stylize.py is asked for: check the options together, choose the targets, and list the files involved."""
 
 from pathlib import Path
+from typing import NamedTuple
 
-from command.options import recordable
+from command.options import listed, recordable
 from command.places import check_apart, check_ending, check_file, check_place, check_targets, is_folder, targets_in
 from pictures.provenance import planned
 from studio.figure import mask_of
 from style.features import MINI
 from utils import PICTURES, UserError, shown
 
-SHEET = "similarity"  # the word in the file name of a sheet of several paintings
 EXHIBITS = {"evolution": (".gif", ".webp"), "panel": PICTURES, "parts": PICTURES}  # {option: allowed endings}
 
 
@@ -22,6 +22,10 @@ def check_options(options, many):
         raise UserError(f"--blend={given} must have a number for each of the {len(options.style)} pictures in --style")
     if options.blend and not sum(options.blend):
         raise UserError("--blend is 0 for all pictures of --style; give one of them a weight")
+    if options.each and options.blend:
+        raise UserError("--each paints each style by itself, and --blend mixes them; leave one of them out")
+    if options.network == "instant":
+        _check_instant(options)
     if options.style_mask and len(options.style) > 1:
         raise UserError(f"--style_mask={shown(options.style_mask)} is for a single style; name one in --style")
     if options.keep_classes and (options.mask or options.keep == "none"):
@@ -36,6 +40,20 @@ def check_options(options, many):
         if target:
             check_ending(f"--{option}", target, endings)
             check_file(f"--{option}", target)
+
+
+def needs_steps(options):
+    """What was asked for that only a painting in steps can have, as it was typed: [text]."""
+    asked = {name: getattr(options, name) for name in ("init", "averaging", "evolution", "snapshots")}
+    asked["method"] = None if options.method == "match" else options.method
+    return [f"--{name}={listed(value)}" for name, value in asked.items() if value]
+
+
+def _check_instant(options):
+    if asked := needs_steps(options):
+        raise UserError(
+            f"{shown(asked[0])} is for a painting in steps; leave it out, or choose --network=mini or --network=vgg19"
+        )
 
 
 def exhibits_of(options):
@@ -77,23 +95,58 @@ def files_of(options, photo):
         "style": options.style,
         "style_mask": options.style_mask,
         "model": options.model if kept and not options.mask else None,
-        "vgg_weights": options.vgg_weights or (MINI if options.network == "mini" else None),
-        "init": options.init if isinstance(options.init, Path) else None,
+        "vgg_weights": options.vgg_weights or (None if options.network == "vgg19" else MINI),
+        "init": {"instant": MINI}.get(options.init, options.init) if options.init not in ("content", "noise") else None,
     }
 
 
+class Variant(NamedTuple):
+    """One of the paintings of a photo."""
+
+    word: str | None  # in its file name
+    label: str  # under it on a sheet
+    similarity: str
+    styles: tuple  # the places in --style of the styles that it takes
+
+
+def variants_of(options):
+    """The paintings of a photo: [Variant]. With --each, each style has its own, and so has each similarity."""
+    stems, places = [style.stem for style in options.style], range(len(options.style))
+    groups = [(_distinct(stems, place), (place,)) for place in places] if options.each else [(None, tuple(places))]
+    many = len(options.similarity) > 1
+    variants = []
+    for name, styles in groups:
+        for similarity in options.similarity:
+            word = "_".join(filter(None, [name, similarity if many else None])) or None
+            variants.append(Variant(word, word or similarity, similarity, styles))
+    return variants
+
+
+def _distinct(stems, place):
+    """The stem at a place, followed by its place if others have the same."""
+    return stems[place] if stems.count(stems[place]) == 1 else f"{stems[place]}{place + 1}"
+
+
+def sheet_of(options):
+    """The word in the file name of the sheet of all paintings of a photo, or None if there is only one."""
+    if len(variants_of(options)) == 1:
+        return None
+    return "styles" if options.each else "similarity"
+
+
 def plans_of(options, photo):
-    """What the records of a photo's paintings say before the work starts: {word in the file's name: plan}.
+    """What the records of a photo's paintings say before the work starts: {word in the file's name: plan}."""
+    plans = {
+        variant.word: _plan(options, photo, variant.similarity, variant.styles) for variant in variants_of(options)
+    }
+    if sheet := sheet_of(options):
+        plans[sheet] = _plan(options, photo, ",".join(options.similarity), range(len(options.style)))
+    return plans
 
-    The word is the similarity, or SHEET for the sheet of several paintings; None for a single painting.
-    """
-    words = options.similarity
-    if len(words) == 1:
-        return {None: _plan(options, photo, *words)}
-    return {word: _plan(options, photo, word) for word in words} | {SHEET: _plan(options, photo, *words)}
 
-
-def _plan(options, photo, *similarity):
-    values = vars(options) | {"content": photo.name, "similarity": ",".join(similarity)}
-    recorded = {"options": recordable(values, leave_out=("save", "force", "record"))}
-    return planned("stylize.py", recorded, files_of(options, photo), paths=options.record == "full")
+def _plan(options, photo, similarity, styles):
+    style = [options.style[place] for place in styles]
+    values = vars(options) | {"content": photo.name, "similarity": similarity, "style": style}
+    recorded = {"options": recordable(values, leave_out=("save", "force", "record", "each"))}
+    files = files_of(options, photo) | {"style": style}
+    return planned("stylize.py", recorded, files, paths=options.record == "full")

@@ -1,6 +1,7 @@
 """Paint one photo, and write the paintings and everything else that was asked for."""
 
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,12 +9,12 @@ import numpy as np
 from command.process import is_out_of_memory
 from files.listing import suffixed
 from networks.hardware import check_photo, versions
-from pictures.images import flatten, open_picture, write_picture
+from pictures.images import LANCZOS, flatten, open_picture, resize, write_picture
 from studio.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
-from studio.orders import SHEET
+from studio.orders import sheet_of, variants_of
 from style.features import LEAST_SIDE
 from style.methods import METHODS
-from style.painting import Painter
+from style.painting import Painter, Painting
 from utils import PICTURES_WITH_ALPHA, UserError, shown
 
 
@@ -33,17 +34,16 @@ class PhotoPainting:
             raise UserError(f"{shown(self.source)} is {size}; give a photo of {LEAST_SIDE} px or more each way")
         check_photo(self.source, picture.width * picture.height, "painting")
         scene = self.studio.scene(self.source, picture)
-        many, results = len(self.options.similarity) > 1, {}
-        for similarity in self.options.similarity:
-            word = similarity if many else None
-            place = suffixed(self.target, word)
-            if not self.studio.has_painted(self.target, {word: self.plans[word]}):
-                results |= self._paint(scene, similarity, place, word)
-            if many:  # read it back, so that the sheet does not depend on which run painted it
-                results[similarity] = open_picture(place)
-        if many:
-            sheet = side_by_side([picture, *results.values()], ["photo", *results])
-            write_picture(suffixed(self.target, SHEET), sheet, self.plans[SHEET])
+        results, sheet = {}, sheet_of(self.options)
+        for variant in variants_of(self.options):
+            place = suffixed(self.target, variant.word)
+            if not self.studio.has_painted(self.target, {variant.word: self.plans[variant.word]}):
+                results |= self._paint(scene, variant, place)
+            if sheet:  # read it back, so that the sheet does not depend on which run painted it
+                results[variant.label] = open_picture(place)
+        if sheet:
+            pictures = side_by_side([picture, *results.values()], ["photo", *results])
+            write_picture(suffixed(self.target, sheet), pictures, self.plans[sheet])
         self._write_panels(picture, scene, results)
 
     def _write_panels(self, picture, scene, results):
@@ -56,11 +56,11 @@ class PhotoPainting:
             parts = [*taken_apart(result, scene.kept), result]
             write_picture(options.parts, side_by_side(parts, ["kept", "painted", "sum"]))
 
-    def _paint(self, scene, similarity, target, word):
+    def _paint(self, scene, variant, target):
         """Paint a scene and write the painting: {label: Pillow image} of its snapshots and, last, the painting."""
         options, started = self.options, time.perf_counter()
-        painter = self._painter(scene, similarity)
-        evolution = Evolution(painter.objective.most(options.epochs, options.scales)) if options.evolution else None
+        most = METHODS[options.method]().most(options.epochs, options.scales)
+        evolution = Evolution(most) if options.evolution else None
         snapshots = {}
 
         def watch(step, show):
@@ -71,55 +71,57 @@ class PhotoPainting:
                 evolution.add(scene.finish(show(), FRAME_SIDE))
 
         try:
-            painting = painter.paint(
-                scene.subject,
-                scene.visible,
-                max(scene.size),
-                options.epochs,
-                options.scales if self.studio.init is None else 1,
-                self._start(scene),
-                watch=watch,
-                label=self.source.name,
-            )
+            painting = self._painting(scene, variant, watch)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
             raise UserError(f"out of memory at --size={options.size}; try --size={options.size // 2}") from None
         result = scene.finish(painting.picture)
-        about = self.plans[word] | self._outcome(painting, time.perf_counter() - started)
+        about = self.plans[variant.word] | self._outcome(painting, time.perf_counter() - started)
         self._write(target, result, about)
         if evolution:
             evolution.add(scene.finish(painting.picture, FRAME_SIDE))
-            evolution.write(suffixed(options.evolution, word))
+            evolution.write(suffixed(options.evolution, variant.word))
         self._report(painting, about)
         if painting.stopped:
             raise KeyboardInterrupt(f"{shown(target)} is the picture after {painting.steps} steps")
-        return ({} if word else snapshots) | {similarity: result}
+        return ({} if variant.word else snapshots) | {variant.label: result}
 
-    def _painter(self, scene, similarity):
+    def _painting(self, scene, variant, watch):
+        """Paint a scene at once or in steps: a `Painting`."""
+        options, view = self.options, (scene.subject, scene.visible, max(scene.size))
+        keras.utils.set_random_seed(options.seed)
+        if options.network == "instant":
+            instant = self.studio.instant_for(scene, variant.styles)
+            return Painting(instant.paint(*view, options.scales, variant.similarity))
+        painter = self._painter(scene, variant)
+        start, scales = self._start(scene, variant, painter.objective)
+        return painter.paint(*view, options.epochs, scales, start, watch, self.source.name)
+
+    def _painter(self, scene, variant):
         options, studio = self.options, self.studio
         own = {"turns": options.turns == "on", "colours": options.color == "style"} if options.method == "match" else {}
         weights = options.content_weight, options.style_weight, options.tv_weight
-        keras.utils.set_random_seed(options.seed)
-        return Painter(
-            studio.load,
-            studio.precision,
-            METHODS[options.method](similarity, *weights, **own),
-            [scene.match(style) for style in studio.styles],
-            studio.blend,
-            options.style_scale,
-            options.averaging,
-            studio.style_parts,
-        )
+        objective = METHODS[options.method](variant.similarity, *weights, **own)
+        networks, styles = studio.networks, studio.styles_for(scene, variant.styles)
+        return Painter(networks.load, networks.precision, objective, styles, options.averaging)
 
-    def _start(self, scene):
-        """The first state of the canvas, as a function of its (width, height), or None for the photo."""
-        if self.studio.init is not None:
-            return lambda size: scene.start(self.studio.init)
-        if self.options.init == "noise":
+    def _start(self, scene, variant, objective):
+        """The first state of the canvas, as a function of its (width, height), or None for the photo; and the scales.
+
+        What the canvas starts from is painted already at the coarse scales.
+        """
+        scales, init = self.options.scales, self.options.init
+        if isinstance(init, Path):
+            return lambda size: scene.start(self.studio.init), 1
+        if init == "instant":
+            instant = self.studio.instant_for(scene, variant.styles)
+            picture = instant.paint(scene.subject, scene.visible, max(scene.size), scales, variant.similarity)
+            return lambda size: resize(picture, size, LANCZOS), min(scales, objective.scales_left or scales)
+        if init == "noise":
             random = np.random.default_rng(self.options.seed)
-            return lambda size: random.random((*size[::-1], 3), np.float32)
-        return None
+            return lambda size: random.random((*size[::-1], 3), np.float32), scales
+        return None, scales
 
     def _write(self, target, picture, about=None):
         """Write a painting; formats without transparency get its transparent parts over white."""
@@ -129,7 +131,7 @@ class PhotoPainting:
     def _outcome(self, painting, seconds):
         """The part of the record that says how the painting went."""
         return {
-            "precision": self.studio.precision,
+            "precision": self.studio.networks.precision,
             "steps": painting.steps,
             **{part: round(score, 4) for part, score in painting.scores.items()},
             "seconds": round(seconds, 1),
@@ -146,5 +148,7 @@ class PhotoPainting:
         scores = ", ".join(f"{part} {score:.3f}" for part, score in painting.scores.items())
         why = "J stopped falling" if painting.steps < painting.planned else "more would hardly show"
         early = f", not {self.options.epochs}: {why}" if painting.steps < self.options.epochs else ""
-        if not painting.stopped:
+        if self.options.network == "instant":
+            print(f"{name}: painted in {about['seconds']:.1f} s")
+        elif not painting.stopped:
             print(f"{name}: {scores} after {painting.steps} steps ({about['seconds']:.0f} s{early})")

@@ -1,7 +1,6 @@
 """From photos and styles to paintings on disk: load what all photos share, and paint one photo after another."""
 
 import math
-from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,15 +9,17 @@ import numpy as np
 from command.process import locked
 from command.reports import report, say_done
 from files.listing import find_pictures, suffixed
-from networks.hardware import check_memory, choose_precision
+from networks.hardware import check_memory
 from pictures.images import flatten, open_picture
 from pictures.provenance import is_done
 from segmentation.masks import LEAST_PART
 from studio.figure import figure_finder, kept_part, read_mask
-from studio.orders import SHEET, check_extras, check_options, choose_targets, places_of, plans_of
+from studio.networks import Networks
+from studio.orders import check_extras, check_options, choose_targets, places_of, plans_of, sheet_of
 from studio.photo import PhotoPainting
 from studio.scene import Scene
-from style.features import NETWORKS
+from style.instant import Instant
+from style.styles import Styles
 from utils import UserError, shown
 
 
@@ -42,8 +43,7 @@ def stylize(**options):
             except UserError as error:
                 made[photo], failed[photo] = target, error
         say_done(len(targets) - len(made), len(targets))
-        sheet = SHEET if len(options.similarity) > 1 else None
-        report({photo: suffixed(target, sheet) for photo, target in made.items()}, failed)
+        report({photo: suffixed(target, sheet_of(options)) for photo, target in made.items()}, failed)
 
 
 class Studio:
@@ -54,14 +54,29 @@ class Studio:
         self.options, self.goes_on = options, goes_on
         self.styles = [flatten(open_picture(style)) for style in options.style]
         self.style_parts = [self._style_part(style) for style in self.styles]
-        weights = options.blend or [1] * len(self.styles)
-        self.blend = [weight / sum(weights) for weight in weights]
-        named = options.init in ("content", "noise")
-        self.init = None if named else flatten(open_picture(options.init))
         self.find_figure = figure_finder(options.keep, options.mask, options.model, options.keep_classes)
-        self.load = cache(lambda precision: NETWORKS[options.network](options.vgg_weights, precision))
-        self.precision = choose_precision(options.precision)
-        self.load(self.precision)
+        self.networks = Networks(options)
+        self.init = flatten(open_picture(options.init)) if isinstance(options.init, Path) else None
+        self.shared = {}  # {styles: the instant painter of all photos}
+
+    def styles_for(self, scene, places):
+        """The styles at some places in --style, for a scene: a `Styles`."""
+        weights = np.array(self.options.blend or [1] * len(self.styles), float)[list(places)]
+        images = [scene.match(self.styles[place]) for place in places]
+        parts = [self.style_parts[place] for place in places]
+        return Styles(images, weights / weights.sum(), parts, self.options.style_scale)
+
+    def instant_for(self, scene, places):
+        """The painter without steps for a scene. Unless the styles are fitted to each photo, all photos share one."""
+        if self.options.color == "content":
+            return self._instant(scene, places)
+        if places not in self.shared:
+            self.shared[places] = self._instant(scene, places)
+        return self.shared[places]
+
+    def _instant(self, scene, places):
+        turns, colours = self.options.turns == "on", self.options.color == "style"
+        return Instant(*self.networks.instant, self.styles_for(scene, places), turns, colours)
 
     def _style_part(self, style):
         """Which part of a style, RGB Pillow image, to paint with: (H, W) in 0..1, or None for all of it."""
@@ -86,7 +101,7 @@ class Studio:
         except UserError as error:
             raise UserError(f"{shown(source)}: {error}") from None
         pixels = max(math.prod(scene.subject.size), *(self._style_pixels(style, scene) for style in self.styles))
-        check_memory(pixels, options.network, self.precision, options.size)
+        check_memory(pixels, options.network, self.networks.precision, options.size)
         return scene
 
     def _kept(self, source, picture):

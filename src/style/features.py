@@ -24,6 +24,23 @@ def vgg19(weights=None, dtype="float32"):
 
 def mini(weights=None, dtype="float32"):
     """A frozen thin network; `weights` is a file that distill.py wrote, or None for the one that ships with us."""
+    network = _thin(weights, dtype)
+    return keras.Model(network.inputs[0], {layer: network.output[layer] for layer in LAYERS})
+
+
+def instant(weights=None, dtype="float32"):
+    """A frozen thin network, and the decoder that learnt with it; `weights` as for `mini`.
+
+    The decoder takes vectors (n, h, w, numbers), strokes (n, h, w, 48), and gives pictures (n, 4 h, 4 w, 3).
+    """
+    network = _thin(weights, dtype)
+    if "drawn" not in network.output:
+        raise UserError(f"--vgg_weights={shown(weights)} has no decoder; name a network that distill.py taught to draw")
+    eyes = keras.Model(network.inputs[0], {layer: network.output[layer] for layer in LAYERS})
+    return eyes, keras.Model(network.inputs[1:], network.output["drawn"])
+
+
+def _thin(weights, dtype):
     network, _ = load_network("--vgg_weights", weights or MINI, THIN, dtype)
     if lacking := set(LAYERS) - set(network.output):
         raise UserError(f"--vgg_weights={shown(weights)} has no layer {min(lacking)}; name one that distill.py wrote")

@@ -26,10 +26,7 @@ LAYERS = {
 STEP = 8  # px; pictures are padded to multiples of it, so that the grids of all layers fit each other
 COMPONENTS = 128  # principal components that are compared
 OVERSAMPLING, ROUNDS = 16, 2  # of the randomised search for the components (Halko et al., 2011)
-SAMPLE = 2048  # positions that decide the components
-MOST_KEYS = 8192  # positions of the styles that are compared; of larger styles every n-th
 PIECE = 2**23  # numbers that a piece of the search may hold
-QUARTERS = range(4)  # the turns of a style, in quarters of a circle
 
 
 def pad(pictures):
@@ -123,44 +120,7 @@ def components(vectors, count=COMPONENTS, seed=0):
     return np.ascontiguousarray((directions @ rows.T)[:, :count], np.float32)
 
 
-class Keys:
-    """The positions of a style that may be chosen.
-
-    vectors: (n, numbers) float16, with the length 1; compared: (n, components) float32, what the search compares.
-    """
-
-    def __init__(self, see, features, style, part, factors, turns=True, most=MOST_KEYS):
-        """see(picture) gives the features of a picture; features: those of the style (h, w, 3).
-
-        part: (h, w), 1 where the style may be used, or None for all of it. factors: as from `factors_of`. turns:
-        whether the style is also used turned by a quarter, a half and three quarters. most: how many keys there may be.
-        """
-        part = np.ones(style.shape[:2], np.float32) if part is None else part
-        self.factors, chosen, quarters = factors, [], QUARTERS if turns else QUARTERS[:1]
-        for quarter in quarters:
-            if quarter:
-                features = see(np.ascontiguousarray(np.rot90(style, quarter)))
-            height, width = grid_size(features)
-            cells = _cells(np.rot90(part, quarter), height, width)
-            places = np.flatnonzero(cells >= min(0.5, cells.max()))  # a small part may cover the middle of no cell
-            stride = -(-len(places) * len(quarters) // most)
-            chosen.append(picked(features, self.factors, places[::stride]))
-        vectors = np.concatenate(chosen)
-        self.vectors = _in_pieces(lambda piece: ops.cast(unit(piece), "float16"), vectors)
-        self.basis = components(np.float32(vectors[:: -(-len(vectors) // SAMPLE)]))
-        compared = _in_pieces(lambda piece: ops.matmul(piece, self.basis), vectors)
-        self.compared = ops.convert_to_numpy(unit(compared - compared.mean(axis=0)))
-
-
-def _cells(part, height, width):
-    """A mask (h, w) on the grid: its value in the middle of each cell, 0 where the picture was padded."""
-    found = np.zeros((height, width), np.float32)
-    middles = part[2::4, 2::4]
-    found[: middles.shape[0], : middles.shape[1]] = middles
-    return found
-
-
-def _in_pieces(function, vectors):
+def in_pieces(function, vectors):
     """A function of float32 vectors, for some of the vectors (n, numbers) at a time: (n, ...) NumPy."""
     rows = max(1, PIECE // vectors.shape[1])
     parts = (vectors[first : first + rows] for first in range(0, len(vectors), rows))
@@ -206,34 +166,3 @@ def _mean(features, factors, weights):
             counts = 4 * ops.average_pool(share, 2, 2) if cells < 1 else share
             totals[layer] += ops.sum(counts * _compact(layer, part[layer], factors), axis=(0, 1, 2))
     return np.concatenate([ops.convert_to_numpy(total) for total in totals.values()]) / max(weights.sum(), 1e-12)
-
-
-def assign(cosines, shares, weights):
-    """Choose a style for each position, so that each gets its share of them: (n,) int.
-
-    cosines: (styles, n), how much each position resembles each style; shares: (styles,) with the sum 1; weights: (n,).
-    Each style gets a bonus, raised while it has too few positions and lowered while it has too many.
-    """
-    bonus, step = np.zeros(len(shares)), 0.5
-    best, least = None, np.inf
-    for _ in range(60):
-        chosen = np.argmax(cosines + np.float32(bonus)[:, None], axis=0)
-        found = np.bincount(chosen, weights, len(shares)) / weights.sum()
-        error = np.abs(found - shares).sum()
-        if error < least:
-            best, least = chosen, error
-        bonus += step * (shares - found)
-        step *= 0.93
-    return best
-
-
-def gather(keys, places, chosen):
-    """The vectors of the chosen keys: (n, numbers) float16, with the length 1.
-
-    keys: [Keys] of all styles; places: of each style, (n,); chosen: (n,), the style of each position.
-    """
-    found = np.empty((len(chosen), keys[0].vectors.shape[1]), np.float16)
-    for style, each in enumerate(keys):
-        here = chosen == style
-        found[here] = each.vectors[places[style][here]]
-    return found

@@ -10,6 +10,7 @@ from keras import ops
 from style import matching
 from style.colours import match_colours
 from style.objective import Objective, Statistics, blended, layer_weights, moments, relative, variation
+from style.palette import Palette
 
 CONTENT_LAYERS = ("block4_conv1", "block4_conv2")
 MOMENT_LAYERS = ("block3_conv1", "block4_conv1")
@@ -39,6 +40,7 @@ class Match(Objective):
     colours: bool = True  # whether the painting gets the style's colours at the end
 
     layers = tuple(matching.LAYERS)
+    init, scales_left = "instant", 1
     more_steps = 1.25
     most_steps = 20
     rate, last_rate = 0.008, 0.2
@@ -54,36 +56,20 @@ class Match(Objective):
         the photo's deepest layers, "moments": {layer: statistics}, "factors": {layer: float},
         "weights": {layer: weights}}.
         """
-        mix = MIXES[self.similarity]
-        features, seen = see(photo), [see(style.picture) for style in styles]
-        factors = {layer: np.float32(factor) for layer, factor in matching.factors_of(seen[0]).items()}
+        mix, palette = MIXES[self.similarity], Palette(see, styles, self.turns)
+        features = see(photo)
         if visible is not None:
             visible = np.pad(visible, [(0, -length % matching.STEP) for length in visible.shape], mode="symmetric")
         weights = layer_weights(features, visible, MOMENT_LAYERS)
         grid = layer_weights({"grid": np.empty((1, *matching.grid_size(features), 1))}, visible, ["grid"])
         query = features if painting is photo else see((1 - mix.painted) * photo + mix.painted * painting)
         return {
-            "match": self._neighbours(see, query, grid.get("grid"), styles, seen, factors),
-            "content": _deepest(features, factors),
-            "moments": blended(styles, seen, _moments, MOMENT_LAYERS),
-            "factors": factors,
+            "match": _chosen(palette, query, grid.get("grid")),
+            "content": _deepest(features, palette.factors),
+            "moments": blended(styles, palette.features, _moments, MOMENT_LAYERS),
+            "factors": palette.factors,
             "weights": weights | grid,
         }
-
-    def _neighbours(self, see, query, weights, styles, seen, factors):
-        """The styles' vectors that resemble those of a picture most: {layer: (1, h, w, channels) float16}."""
-        most = matching.MOST_KEYS // len(styles)
-        keys = [
-            matching.Keys(see, features, style.picture, style.part, factors, self.turns, most)
-            for style, features in zip(styles, seen, strict=True)
-        ]
-        height, width = matching.grid_size(query)
-        weights = np.ones(height * width, np.float32) if weights is None else weights.ravel()
-        places, cosines = zip(*(matching.nearest(query, each, weights) for each in keys), strict=True)
-        chosen = matching.assign(np.stack(cosines), [style.share for style in styles], weights)
-        found = matching.gather(keys, places, chosen).reshape(1, height, width, -1)
-        ends = np.cumsum([query[layer].shape[-1] for layer in matching.LAYERS])[:-1]
-        return dict(zip(matching.LAYERS, np.split(found, ends, axis=-1), strict=True))
 
     def parts(self, picture, features, target):
         """(J_content, J_style, J_variation) of a picture (1, H, W, 3) with these features, float32 scalars."""
@@ -101,6 +87,14 @@ class Match(Objective):
 
     def finish(self, picture, visible, styles):
         return match_colours(picture, visible, styles) if self.colours else picture
+
+
+def _chosen(palette, query, weights):
+    """The styles' vectors that resemble those of a picture most: {layer: (1, h, w, channels) float16}."""
+    vectors = palette.take("vectors", *palette.choose(query, None if weights is None else weights.ravel()))
+    ends = np.cumsum([query[layer].shape[-1] for layer in matching.LAYERS])[:-1]
+    parts = np.split(vectors.reshape(1, *matching.grid_size(query), -1), ends, axis=-1)
+    return dict(zip(matching.LAYERS, parts, strict=True))
 
 
 def _moments(features, weights):

@@ -6,7 +6,6 @@ painted, `weights` (1, h, w, 1) say how much each position counts, and nothing o
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -62,14 +61,6 @@ def _turned(flat):
 STATISTICS = {"gram": gram, "moments": moments}
 
 
-class Style(NamedTuple):
-    """A style at the size to paint at."""
-
-    share: float  # of all styles, which have 1 together
-    picture: np.ndarray  # (h, w, 3), 0..1
-    part: np.ndarray | None = None  # (h, w), 1 where it may be used; None: all of it
-
-
 @dataclass(frozen=True)
 class Objective:
     """J = content_weight * J_content + style_weight * J_style + tv_weight * J_variation, and how to make it fall."""
@@ -80,6 +71,8 @@ class Objective:
     tv_weight: float = 0.0
 
     layers = LAYERS  # of the network, whose features it compares
+    init = "content"  # what the canvas shows first, if the user does not say
+    scales_left = None  # how many scales are left to paint after an instant painting; None: all
     coarsest = 96  # px; no scale has a smaller long side, unless the picture has
     more_steps = 1.6  # each scale takes so many times the steps of the next finer one, which costs four times as much
     most_steps = None  # of a scale, on average; None: no limit

@@ -1,7 +1,7 @@
 """Paint: change a picture, coarse to fine, until J stops falling."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 
 import keras
@@ -13,8 +13,8 @@ from networks.hardware import use_xla
 from pictures.images import LANCZOS, resize, to_array
 from style.brush import Brush
 from style.canvas import Canvas, Sittings
-from style.features import LEAST_SIDE, seen_by
-from style.objective import Style
+from style.features import seen_by
+from style.styles import scaled
 from utils import UserError
 
 SMALLER = 0.25  # of the learning rate, where a step went wrong
@@ -25,11 +25,11 @@ class Painting:
     """A finished painting, (H, W, 3) in 0..1, and how the work went."""
 
     picture: np.ndarray
-    scores: dict  # J and its parts at the last step
-    losses: list  # J at each step; what it means depends on the scale
-    planned: int  # how many steps it would have taken if J had not stopped falling
-    stopped: bool  # by Ctrl-C
-    troubles: list  # what went wrong on the way and was mended
+    scores: dict = field(default_factory=dict)  # J and its parts at the last step
+    losses: list = field(default_factory=list)  # J at each step; what it means depends on the scale
+    planned: int = 0  # how many steps it would have taken if J had not stopped falling
+    stopped: bool = False  # by Ctrl-C
+    troubles: list = field(default_factory=list)  # what went wrong on the way and was mended
 
     @property
     def steps(self):
@@ -52,16 +52,13 @@ def plan(side, steps, scales, objective):
 class Painter:
     """Paints photos in the style of some pictures."""
 
-    def __init__(self, load, precision, objective, styles, blend, style_scale=1.0, averaging=0.0, parts=None):
-        """load(precision) gives the network; styles are RGB Pillow images.
+    def __init__(self, load, precision, objective, styles, averaging=0.0):
+        """load(precision) gives the network; styles: a `Styles`.
 
-        blend: how much each style counts, in all 1. averaging: the momentum with which the steps are averaged; 0: not.
-        parts: of each style, (h, w), 1 where it may be used; None: all of them.
+        averaging: the momentum with which the steps are averaged; 0: not.
         """
         self.load = cache(lambda precision: seen_by(load(precision), objective.layers))
-        self.precision, self.objective = precision, objective
-        self.styles, self.blend, self.style_scale = styles, blend, style_scale
-        self.averaging, self.style_parts = averaging, parts or [None] * len(styles)
+        self.precision, self.objective, self.styles, self.averaging = precision, objective, styles, averaging
 
     def paint(self, photo, visible=None, scene=None, steps=500, scales=5, start=None, watch=None, label=None):
         """Paint an RGB Pillow image of the size to paint at, as a Painting.
@@ -73,7 +70,7 @@ class Painter:
         """
         scene = scene or max(photo.size)
         plans = plan(scene, steps, scales, self.objective)
-        stages = [(side, count, _stage_size(photo.size, side / scene)) for side, count in plans]
+        stages = [(side, count, scaled(photo.size, side / scene)) for side, count in plans]
         brush = Brush(sum(count * math.prod(size) for _, count, size in stages), watch, label)
         picture, stopped = None, False
         try:
@@ -81,7 +78,7 @@ class Painter:
                 small, seen = to_array(photo.resize(size, LANCZOS)), None if visible is None else resize(visible, size)
                 if picture is None:
                     picture = start(size) if start else small
-                picture, styles = _carry_up(picture, small), self._styles_at(side)
+                picture, styles = _carry_up(picture, small), self.styles.at(side)
                 brush.finish = partial(self.objective.finish, visible=seen, styles=styles)
                 target = self.objective.target(self._see, small, picture, seen, styles)
                 picture = self._paint_scale(brush, picture, target, side, count)
@@ -97,16 +94,6 @@ class Painter:
     def _see(self, picture):
         """The features of a picture (H, W, 3)."""
         return self.load(self.precision)(self.objective.prepare(ops.convert_to_tensor(picture[None])))
-
-    def _styles_at(self, side):
-        """The styles for a long side: [Style]."""
-        styles = []
-        for share, image, part in zip(self.blend, self.styles, self.style_parts, strict=True):
-            size = _stage_size(image.size, side * self.style_scale / max(image.size))
-            styles.append(
-                Style(share, to_array(image.resize(size, LANCZOS)), None if part is None else resize(part, size))
-            )
-        return styles
 
     def _paint_scale(self, brush, picture, target, side, steps):
         """Paint at one scale: (H, W, 3). If a step fails, try again with smaller steps, and then in float32."""
@@ -131,11 +118,6 @@ class Painter:
             f"painting at {side} px left no picture, in smaller steps and in float32 neither; "
             "try smaller --style_weight, --content_weight and --tv_weight"
         )
-
-
-def _stage_size(size, factor):
-    """The (width, height) of a picture at a scale; the network needs a few pixels each way."""
-    return tuple(max(LEAST_SIDE, round(length * factor)) for length in size)
 
 
 def _carry_up(picture, photo):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from style.colours import match_colours
-from style.objective import Style
+from style.styles import Style
 
 
 def picture(seed, low=0.3, high=0.7):

@@ -4,46 +4,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from by_hand import vectors_by_hand
+from by_hand import features_of, keys_from, keys_of, see, vectors_by_hand
 from conftest import in_a_shell
 from style import matching
-from style.matching import LAYERS, Keys, assign, components, factors_of, gather, nearest, pad, picked
-
-CHANNELS = {layer: 3 + number for number, layer in enumerate(LAYERS)}
-
-
-def step_of(layer):
-    """The side, in pixels, of a cell of a layer."""
-    return int(4 / LAYERS[layer][0])
-
-
-def features_of(height, width, seed=0):
-    """Random features of a picture of height x width px."""
-    random, found = np.random.default_rng(seed), {}
-    for layer, channels in CHANNELS.items():
-        step = step_of(layer)
-        found[layer] = ops.convert_to_tensor(random.random((1, height // step, width // step, channels), np.float32))
-    return found
-
-
-def see(picture):
-    """Stand in for a network: the features of a cell depend only on the pixels inside it."""
-    height, width = (-(-length // 8) * 8 for length in picture.shape[:2])
-    padded = np.pad(picture, [(0, height - picture.shape[0]), (0, width - picture.shape[1]), (0, 0)], mode="symmetric")
-    found = {}
-    for number, (layer, channels) in enumerate(CHANNELS.items()):
-        step = step_of(layer)
-        cells = padded.reshape(height // step, step, width // step, step, 3)
-        left, upper = cells[:, :, :, : (step + 1) // 2], cells[:, : (step + 1) // 2]
-        small = np.concatenate([part.mean(axis=(1, 3)) for part in (cells, left, upper)], axis=-1)
-        mixed = np.random.default_rng(number).standard_normal((9, channels), np.float32)
-        found[layer] = ops.convert_to_tensor(np.maximum(small @ mixed, 0)[None].astype(np.float32))
-    return found
-
-
-def keys_from(style, part=None, factors=None, **own):
-    features = see(style)
-    return Keys(see, features, style, part, factors or factors_of(features), **own)
+from style.matching import LAYERS, components, factors_of, nearest, pad, picked
 
 
 def cosines_by_hand(queries, keys):
@@ -81,16 +45,6 @@ def test_pictures_are_padded_to_whole_cells_by_their_mirror_image(size):
     np.testing.assert_array_equal(padded[:, : size[0], : size[1]], picture)
     wanted = np.pad(picture, [(0, 0), (0, -size[0] % 8), (0, -size[1] % 8), (0, 0)], mode="symmetric")
     np.testing.assert_array_equal(padded, wanted)
-
-
-def keys_of(features, factors, count):
-    """Keys with the positions of some features, compared by `count` components."""
-    keys = Keys.__new__(Keys)
-    keys.factors, vectors = factors, vectors_by_hand(features, factors)
-    keys.basis = components(vectors, count)
-    compared = vectors @ keys.basis
-    keys.compared = np.asarray(matching.unit(compared - compared.mean(axis=0)))
-    return keys
 
 
 @pytest.mark.parametrize(("photo", "style"), [((32, 24), (16, 16)), ((16, 16), (40, 48)), ((8, 8), (16, 16))])
@@ -144,35 +98,6 @@ def test_every_position_of_a_style_finds_itself_or_its_twin():
     assert (places == np.arange(len(places))).mean() > 0.99 and cosines.min() > 0.999
 
 
-def test_turned_copies_are_more_keys_and_are_found():
-    style = np.random.default_rng(0).random((24, 32, 3), np.float32)
-    upright, turned = keys_from(style, turns=False), keys_from(style, turns=True)
-    assert len(turned.vectors) == 4 * len(upright.vectors)
-    photo = see(np.ascontiguousarray(np.rot90(style)))
-    assert nearest(photo, turned)[1].mean() > 0.98 > nearest(photo, upright)[1].mean()
-
-
-@pytest.mark.parametrize("most", [10, 100])
-def test_of_a_large_style_every_nth_position_is_compared(most):
-    keys = keys_from(np.random.default_rng(0).random((64, 96, 3), np.float32), most=most)
-    assert most / 2 <= len(keys.vectors) <= most + 4 and len(keys.compared) == len(keys.vectors)
-
-
-def test_outside_the_part_of_a_style_nothing_is_taken_and_nothing_matters():
-    style, part = np.random.default_rng(0).random((32, 32, 3), np.float32), np.zeros((32, 32), np.float32)
-    part[:16, 16:] = 1
-    keys = keys_from(style, part)
-    assert len(keys.vectors) == 4 * 16
-    other = np.where(part[..., None], style, 0.5)
-    np.testing.assert_array_equal(keys_from(other, part, keys.factors).vectors, keys.vectors)
-
-
-def test_a_part_that_covers_no_middle_of_a_cell_still_gives_keys():
-    part = np.zeros((32, 32), np.float32)
-    part[8:12, 8:12] = 0.2
-    assert len(keys_from(np.random.default_rng(0).random((32, 32, 3), np.float32), part, turns=False).vectors) == 1
-
-
 def test_positions_without_weight_do_not_move_the_mean():
     one, style = features_of(16, 16, 1), features_of(16, 24, 2)
     weights = np.zeros(16, np.float32)
@@ -186,39 +111,15 @@ def test_positions_without_weight_do_not_move_the_mean():
         np.testing.assert_array_equal(first[:8], second[:8])
 
 
-@pytest.mark.parametrize("shares", [(1.0,), (0.5, 0.5), (0.9, 0.1), (1.0, 0.0), (0.2, 0.3, 0.5)])
-def test_each_style_gets_its_share_of_the_positions(shares):
-    random = np.random.default_rng(0)
-    cosines = random.random((len(shares), 5000), np.float32)
-    cosines[0] += 0.3  # the first one resembles more
-    weights = random.random(5000).astype(np.float32)
-    chosen = assign(cosines, shares, weights)
-    found = np.bincount(chosen, weights, len(shares)) / weights.sum()
-    np.testing.assert_allclose(found, shares, atol=0.02)
-    if len(shares) == 2 and shares[1] > 0:  # and each gets the positions that are most like it
-        ahead = cosines[0] - cosines[1]
-        assert ahead[chosen == 0].min() >= ahead[chosen == 1].max()
-
-
-def test_what_is_gathered_are_the_chosen_vectors_with_the_length_one():
-    photo, style = (np.random.default_rng(seed).random((16, 24, 3), np.float32) for seed in (1, 2))
-    keys = keys_from(style)
-    places, _ = nearest(see(photo), keys)
-    whole = np.float32(gather([keys], [places], np.zeros(len(places), int)))
-    vectors = np.float32(keys.vectors[places])
-    np.testing.assert_allclose(whole, vectors / np.linalg.norm(vectors, axis=1, keepdims=True), atol=2e-3)
-
-
 SEARCH = """
-import sys; sys.path[:0] = ["src", "tests/style", "tests"]
+import sys; sys.path[:0] = ["src", "tests"]
 import resource, numpy as np
-from conftest import in_a_shell
-from style import matching
-from test_matching import features_of, Keys, CHANNELS
-keys, random, features = Keys.__new__(Keys), np.random.default_rng(0), features_of(512, 512)
+from by_hand import CHANNELS, features_of
+from style import matching, palette
+keys, random, features = palette.Keys.__new__(palette.Keys), np.random.default_rng(0), features_of(512, 512)
 keys.factors = matching.factors_of(features)
 keys.basis = random.standard_normal((sum(CHANNELS.values()), 128), np.float32)
-keys.compared = random.standard_normal((matching.MOST_KEYS, 128), np.float32)
+keys.compared = random.standard_normal((palette.MOST_KEYS, 128), np.float32)
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 matching.nearest(features_of(16, 16), keys)
 before = peak()

@@ -11,8 +11,9 @@ from by_hand import vectors_by_hand
 from style import matching
 from style.canvas import Canvas
 from style.methods import CONTENT_LAYERS, METHODS, MIXES, MOMENT_LAYERS, Match
-from style.objective import Objective, Style
+from style.objective import Objective
 from style.painting import Painter
+from style.styles import Style, Styles
 
 RANDOM = np.random.default_rng(0)
 PLAN = ((4, 2), (6, 2), (8, 4), (8, 4))
@@ -145,7 +146,7 @@ def paint(network, eager):
     ):
         images = [Image.fromarray(np.uint8(drawn(64, 80, seed) * 255)) for seed in styles]
         content = Image.fromarray(np.uint8(drawn(64, 96, photo) * 255)) if isinstance(photo, int) else photo
-        painter = Painter(lambda _: network, "float32", Match(**own), images, blend, style_scale, parts=parts)
+        painter = Painter(lambda _: network, "float32", Match(**own), Styles(images, blend, parts, style_scale))
         return painter.paint(content, visible, steps=steps, scales=scales, start=start).picture
 
     return call
@@ -216,6 +217,6 @@ def test_what_is_not_visible_gives_nothing(paint):
 def test_a_style_of_one_colour_gives_a_picture(network, eager, colour):
     styles = [Image.new("RGB", (40, 40), colour)]
     photo = Image.fromarray(np.uint8(drawn(32, 40, 1) * 255))
-    picture = Painter(lambda _: network, "float32", Match(), styles, [1.0]).paint(photo, steps=2).picture
+    picture = Painter(lambda _: network, "float32", Match(), Styles(styles)).paint(photo, steps=2).picture
     assert np.isfinite(picture).all()
     np.testing.assert_allclose(picture.mean(axis=(0, 1)), np.array(colour) / 255, atol=0.05)

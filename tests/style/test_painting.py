@@ -13,6 +13,7 @@ from style.brush import is_settled
 from style.methods import METHODS, Match
 from style.objective import Statistics
 from style.painting import Painter, plan
+from style.styles import Styles
 from utils import UserError
 
 STYLE = np.zeros((64, 64, 3), np.float32)
@@ -32,8 +33,8 @@ def painter(thin, eager):
     def load(precision):
         return networks.setdefault(precision, thin(None, precision))
 
-    def make(precision="float32", objective=None, **options):
-        return Painter(load, precision, objective or Statistics(), [picture(64, 64, 1)], [1.0], **options)
+    def make(precision="float32", objective=None, averaging=0.0, **options):
+        return Painter(load, precision, objective or Statistics(), Styles([picture(64, 64, 1)], **options), averaging)
 
     return make
 
@@ -96,14 +97,14 @@ def test_only_what_is_visible_is_painted(painter):
 
 
 def statistics_of(painter, side):
-    return painter.objective.target(painter._see, STYLE, STYLE, None, painter._styles_at(side))["style"]
+    return painter.objective.target(painter._see, STYLE, STYLE, None, painter.styles.at(side))["style"]
 
 
 def test_blended_styles_lie_between_both(painter):
     one = painter()
-    one.styles, target, one.style_parts = [picture(64, 64, 1), picture(64, 64, 2)], {}, [None, None]
+    target = {}
     for blend in ([1.0, 0.0], [0.0, 1.0], [0.25, 0.75]):
-        one.blend = blend
+        one.styles = Styles([picture(64, 64, 1), picture(64, 64, 2)], blend)
         target[tuple(blend)] = statistics_of(one, 64)
     for layer, values in target[(0.25, 0.75)].items():
         for both, first, second in zip(values, target[(1.0, 0.0)][layer], target[(0.0, 1.0)][layer], strict=True):
@@ -116,14 +117,14 @@ def test_of_a_style_only_its_part_counts(painter):
     style = np.array(picture(64, 64, 1))
     style[:, 32:] = 255
     one, whole, half = painter(parts=[part]), painter(), painter()
-    one.styles = whole.styles = [Image.fromarray(style)]
-    half.styles = [picture(64, 64, 1).crop((0, 0, 32, 64))]
+    one.styles.images = whole.styles.images = [Image.fromarray(style)]
+    half.styles.images = [picture(64, 64, 1).crop((0, 0, 32, 64))]
     found, without, wanted = (statistics_of(each, 64)["block1_conv1"][0] for each in (one, whole, half))
     assert np.abs(found - wanted).mean() < 0.2 * np.abs(without - wanted).mean()
 
 
 def test_style_scale_changes_what_is_seen_of_the_style(painter):
-    one, two = (statistics_of(painter(style_scale=scale), 64)["block1_conv1"][1] for scale in (1.0, 0.5))
+    one, two = (statistics_of(painter(scale=scale), 64)["block1_conv1"][1] for scale in (1.0, 0.5))
     assert not np.allclose(one, two)
     np.testing.assert_array_equal(statistics_of(painter(), 32)["block1_conv1"][1], two)
 
@@ -199,12 +200,13 @@ from test_painting import picture
 from style.features import LAYERS
 from style.methods import METHODS
 from style.painting import Painter
+from style.styles import Styles
 from networks.vgg import Preprocessing, encoder
 keras.utils.set_random_seed(3)
 objective = METHODS[sys.argv[1]]()
 network = encoder(((4, 2), (6, 2), (8, 4), (8, 4), (8, 4)), {*LAYERS, *objective.layers}, Preprocessing())
 network.trainable = False
-painter = Painter(lambda _: network, "float32", objective, [picture(64, 64, 1)], [1.0])
+painter = Painter(lambda _: network, "float32", objective, Styles([picture(64, 64, 1)]))
 scores, ranges = [], []
 def watch(step, show):
     scores.append(show())

@@ -1,0 +1,46 @@
+"""Load the networks that paint, and settle what the options leave open about them."""
+
+from functools import cache
+
+from networks.hardware import choose_precision
+from studio.orders import needs_steps
+from style import features
+from style.methods import METHODS
+from utils import UserError
+
+
+class Networks:
+    """The networks of one call of stylize.py; each is loaded once."""
+
+    def __init__(self, options):
+        """Settles --network=auto, and --init if it was left out, in `options`."""
+        self.options = options
+        self.load = cache(lambda precision: features.NETWORKS[options.network](options.vgg_weights, precision))
+        if options.network == "auto":
+            options.network = self._best()
+        if options.network == "instant":
+            self.instant = features.instant(options.vgg_weights, self.precision)
+            return
+        options.init = options.init or METHODS[options.method].init
+        self.load(self.precision)
+        if options.init == "instant":
+            self.instant = features.instant(None, self.precision)
+
+    def _best(self):
+        """The name of the best network that is at hand."""
+        self.options.network = "vgg19"
+        try:
+            self.load(self.precision)
+            return "vgg19"
+        except UserError as error:
+            if self.options.vgg_weights:
+                raise
+            name = "mini" if needs_steps(self.options) else "instant"
+            print(f"painting with --network={name}, since {error}")
+            return name
+
+    @property
+    def precision(self):
+        """The precision of the networks: for a painting without steps, measuring would take longer than it saves."""
+        wanted = self.options.precision
+        return "float32" if (self.options.network, wanted) == ("instant", "auto") else choose_precision(wanted)

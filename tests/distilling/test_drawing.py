@@ -1,0 +1,193 @@
+"""Teaching the decoder: what it gets, its loss, and its run."""
+
+import keras
+import numpy as np
+import pytest
+
+from by_hand import vectors_by_hand
+from defaults import with_defaults
+from distilling import distillation
+from distilling.crops import Pairs, pictures_in
+from distilling.drawing import MOMENT_LAYERS, MOMENTS, OWN, PIXELS, Drawing
+from drawn import draw_set
+from files.whole import read_json
+from networks.decoder import decoder
+from networks.vgg import Preprocessing, encoder
+from style import features
+from style.features import instant, mini
+from style.matching import LAYERS, factors_of
+from utils import UserError
+
+distill = with_defaults("distill", distillation.distill, "photos", "paintings")
+PLAN = ((4, 2), (6, 2), (8, 4), (8, 4), (8, 4))
+WIDTHS = (2, 3, 4, 5, 6)
+QUICK = {"size": 32, "batch_size": 2, "steps": 3, "epochs": 2, "precision": "float32", "learning_rate": 0.001}
+QUICK |= {"teach": "decoder", "decoder": (8, 6, 4)}
+
+
+def pieces(count=4, seed=0):
+    return np.random.default_rng(seed).random((count, 32, 32, 3), np.float32)
+
+
+@pytest.fixture
+def lesson():
+    keras.utils.set_random_seed(4)
+    master, eyes = (encoder(PLAN, LAYERS, Preprocessing(dtype="float32")) for _ in range(2))
+    hand = decoder(sum(x.shape[-1] for x in eyes.output.values()), (8, 6, 4))
+    lesson = Drawing(master, eyes, hand)
+    lesson.compile(keras.optimizers.Adam(0.01), run_eagerly=True)
+    lesson.train_on_batch(pieces(seed=9))
+    lesson.reset_metrics()
+    return lesson
+
+
+def single(found, place):
+    """The features of one of several pictures."""
+    return {layer: np.asarray(values)[place : place + 1] for layer, values in found.items()}
+
+
+def normal(vectors):
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def test_each_position_gets_the_nearest_of_its_style_by_brute_force(lesson):
+    pictures = pieces()
+    drawn, own, places = (np.asarray(part) for part in lesson(pictures))
+    assert drawn.shape == (2, 32, 32, 3) and own.shape == (OWN, 32, 32, 3) and places.shape == (2, 64)
+    seen = lesson.see(pictures)
+    for number in range(2):
+        content, style = (single(seen, place) for place in (number, 2 + number))
+        one, other = vectors_by_hand(content, factors_of(content)), vectors_by_hand(style, factors_of(style))
+        cosines = normal(one - one.mean(axis=0)) @ normal(other - other.mean(axis=0)).T
+        chosen = cosines[np.arange(64), places[number]]
+        np.testing.assert_allclose(chosen, cosines.max(axis=1), atol=1e-4)
+
+
+def test_it_draws_from_the_chosen_vectors_and_strokes(lesson):
+    pictures = pieces()
+    drawn, _, places = (np.asarray(part) for part in lesson(pictures))
+    style = single(lesson.see(pictures), 3)
+    vectors = normal(vectors_by_hand(style, factors_of(style)))[places[1]]
+    strokes = pictures[3].reshape(8, 4, 8, 4, 3).transpose(0, 2, 1, 3, 4).reshape(64, 48)[places[1]]
+    inputs = vectors.reshape(1, 8, 8, -1) * vectors.shape[-1] ** 0.5, strokes.reshape(1, 8, 8, 48)
+    np.testing.assert_allclose(drawn[1], np.asarray(lesson.decoder(list(inputs)))[0], atol=1e-4)
+
+
+def test_the_loss_against_numpy(lesson):
+    pictures = pieces()
+    drawn, own, places = (np.asarray(part) for part in lesson(pictures))
+    truth, found = lesson.look(pictures[2:]), lesson.look(np.clip(drawn, 0, 1))
+    match, moments = [], []
+    for number in range(2):
+        wanted, got = single(truth, number), single(found, number)
+        # The energy that scales the layers is that of the chosen positions.
+        raw = np.split(vectors_by_hand(wanted, dict.fromkeys(LAYERS, 1.0))[places[number]], ends_of(wanted), axis=1)
+        factors = {
+            layer: (share / np.square(values).sum(axis=1).mean()) ** 0.5
+            for values, (layer, (_, share)) in zip(raw, LAYERS.items(), strict=True)
+        }
+        one, other = vectors_by_hand(got, factors), vectors_by_hand(wanted, factors)[places[number]]
+        match.append(1 - np.sum(normal(one) * normal(other), axis=1))
+        for layer in MOMENT_LAYERS:
+            moments.append((layer, values_of(layer, got), values_of(layer, wanted, places[number])))
+    errors = [error for layer in MOMENT_LAYERS for error in [moment_error(moments, layer)]]
+    parts = np.mean(match), np.mean(errors), np.abs(own - pictures[2 : 2 + OWN]).mean()
+    wanted = parts[0] + MOMENTS * parts[1] + PIXELS * parts[2]
+    loss = lesson.compute_loss(pictures, None, lesson(pictures), training=False)
+    assert float(loss) == pytest.approx(wanted, rel=1e-3)
+
+
+def ends_of(found):
+    return np.cumsum([found[layer].shape[-1] for layer in LAYERS])[:-1]
+
+
+def values_of(layer, found, places=None):
+    """All values of a layer in the chosen positions of the grid: (values, channels)."""
+    values, cells = found[layer][0], LAYERS[layer][0]
+    if cells < 1:
+        values, cells = values.repeat(2, axis=0).repeat(2, axis=1), 1
+    side = values.shape[0] // cells
+    cut = values.reshape(side, cells, side, cells, -1).transpose(0, 2, 1, 3, 4).reshape(side**2, cells**2, -1)
+    return (cut if places is None else cut[places]).reshape(-1, cut.shape[-1])
+
+
+def moment_error(moments, layer):
+    """The mean error of mean and covariance, relative to what is wanted."""
+    errors = []
+    for name, got, wanted in moments:
+        if name == layer:
+            for function in (lambda x: x.mean(axis=0), lambda x: np.cov(x.T, ddof=0)):
+                one, other = function(got), function(wanted)
+                errors.append(np.square(one - other).sum() / np.square(other).sum())
+    return np.mean(errors)
+
+
+def test_a_step_changes_the_decoder_alone_and_steps_help(lesson):
+    assert {id(weight) for weight in lesson.trainable_variables} == {id(weight) for weight in lesson.decoder.weights}
+    losses = [lesson.train_on_batch(pieces()) for _ in range(20)]
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_a_batch_is_photos_and_then_paintings(tmp_path):
+    photos = pictures_in("--photos", [draw_set(tmp_path / "one", 3, width=48, height=40) / "images"])
+    paintings = pictures_in("--paintings", [draw_set(tmp_path / "two", 3, width=48, height=40) / "images"])
+    pairs = Pairs(photos, paintings, 32, 2, 4, seed=5)
+    drawn = []
+    pairs.draw_from = lambda files, random: drawn.append(files) or np.zeros((32, 32, 3), np.float32)
+    assert pairs[0][0].shape == (4, 32, 32, 3) and drawn == [photos, photos, paintings, paintings]
+
+
+# ---------------------------------------------------------------- the run
+
+
+@pytest.fixture
+def photos(tmp_path):
+    return draw_set(tmp_path / "set", 24, width=48, height=40) / "images"
+
+
+@pytest.fixture
+def seeing(tmp_path, photos, monkeypatch, eager):
+    """A thin network without a decoder, on disk; small networks be its master's."""
+    monkeypatch.setattr(distillation, "JUDGED", 1)
+    monkeypatch.setattr(
+        distillation, "vgg19", lambda *_: encoder(PLAN, {*features.LAYERS, *LAYERS}, Preprocessing(dtype="float32"))
+    )
+    own = {"widths": WIDTHS, "size": 32, "batch_size": 2, "canvases": 0, "steps": 1, "epochs": 1}
+    distill([photos], [photos], model=tmp_path / "eyes.keras", precision="float32", **own)
+    return tmp_path / "eyes.keras"
+
+
+def test_a_run_leaves_a_network_that_draws_and_its_record(seeing, photos, tmp_path):
+    model = tmp_path / "m.keras"
+    distill([photos], [photos], model=model, init=seeing, **QUICK)
+    record = read_json(tmp_path / "m.json")
+    assert record["network_options"]["decoder"] == [8, 6, 4] and record["metrics"]["val_loss"] > 0
+    before, (eyes, hand) = mini(seeing), instant(model)
+    for layer in features.LAYERS:
+        np.testing.assert_array_equal(*(np.asarray(each(pieces(1))[layer]) for each in (before, eyes)))
+    assert eyes.trainable_variables == hand.trainable_variables == []
+    assert np.ptp(np.asarray(hand([np.ones((1, 4, 4, 32)), np.ones((1, 4, 4, 48))]))) > 0
+    with pytest.raises(UserError, match=r"--vgg_weights=.*eyes.keras has no decoder"):
+        instant(seeing)
+
+
+def test_it_goes_on_from_a_network_with_a_decoder(seeing, photos, tmp_path, capsys):
+    distill([photos], [photos], model=tmp_path / "a.keras", init=seeing, **QUICK)
+    slow = QUICK | {"learning_rate": 1e-8}
+    distill([photos], [photos], model=tmp_path / "b.keras", init=tmp_path / "a.keras", **slow)
+    assert "layers start with the weights of a.keras" in capsys.readouterr().out
+    one, other = (instant(tmp_path / f"{name}.keras")[1].get_weights() for name in "ab")
+    assert all(np.allclose(a, b, atol=1e-3) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--size=100", "--init=model/mini.keras"], "--size=100 must be a multiple of 8"),
+        ([], "give --init=<file>"),
+        (["--decoder=8,4", "--init=model/mini.keras"], "--decoder=8,4 must have 3 numbers"),
+    ],
+)
+def test_what_the_decoder_cannot_learn_from_is_named(script, more, words):
+    status, _, err = script("distill.py", "--teach=decoder", *more)
+    assert status == 2 and err.count("\n") == 1 and words in err

@@ -1,0 +1,83 @@
+"""What the styles offer, and which of it is chosen."""
+
+import numpy as np
+import pytest
+
+from by_hand import keys_from, see
+from style.matching import nearest
+from style.palette import Palette, assign
+from style.styles import Style
+
+
+def drawn(height, width, seed):
+    return np.random.default_rng(seed).random((height, width, 3), np.float32)
+
+
+def test_turned_copies_are_more_keys_and_are_found():
+    style = np.random.default_rng(0).random((24, 32, 3), np.float32)
+    upright, turned = keys_from(style, turns=False), keys_from(style, turns=True)
+    assert len(turned.vectors) == 4 * len(upright.vectors)
+    photo = see(np.ascontiguousarray(np.rot90(style)))
+    assert nearest(photo, turned)[1].mean() > 0.98 > nearest(photo, upright)[1].mean()
+
+
+@pytest.mark.parametrize("most", [10, 100])
+def test_of_a_large_style_every_nth_position_is_compared(most):
+    keys = keys_from(np.random.default_rng(0).random((64, 96, 3), np.float32), most=most)
+    assert most / 2 <= len(keys.vectors) <= most + 4 and len(keys.compared) == len(keys.vectors)
+
+
+def test_outside_the_part_of_a_style_nothing_is_taken_and_nothing_matters():
+    style, part = np.random.default_rng(0).random((32, 32, 3), np.float32), np.zeros((32, 32), np.float32)
+    part[:16, 16:] = 1
+    keys = keys_from(style, part)
+    assert len(keys.vectors) == 4 * 16
+    other = np.where(part[..., None], style, 0.5)
+    np.testing.assert_array_equal(keys_from(other, part, keys.factors).vectors, keys.vectors)
+
+
+def test_a_part_that_covers_no_middle_of_a_cell_still_gives_keys():
+    part = np.zeros((32, 32), np.float32)
+    part[8:12, 8:12] = 0.2
+    assert len(keys_from(np.random.default_rng(0).random((32, 32, 3), np.float32), part, turns=False).vectors) == 1
+
+
+def test_keys_know_the_pixels_of_their_positions():
+    style = drawn(16, 24, 0)
+    keys = keys_from(style)
+    places = [0, 7, 20]  # of 4 x 6 positions, and as many of each turn
+    for turn in range(4):
+        turned = np.rot90(style, turn)
+        width = turned.shape[1] // 4
+        for place in places:
+            row, column = 4 * (place // width), 4 * (place % width)
+            stroke = keys.strokes[24 * turn + place].reshape(4, 4, 3)
+            np.testing.assert_allclose(stroke, turned[row : row + 4, column : column + 4], atol=1e-3)
+
+
+@pytest.mark.parametrize("shares", [(1.0,), (0.5, 0.5), (0.9, 0.1), (1.0, 0.0), (0.2, 0.3, 0.5)])
+def test_each_style_gets_its_share_of_the_positions(shares):
+    random = np.random.default_rng(0)
+    cosines = random.random((len(shares), 5000), np.float32)
+    cosines[0] += 0.3  # the first one resembles more
+    weights = random.random(5000).astype(np.float32)
+    chosen = assign(cosines, shares, weights)
+    found = np.bincount(chosen, weights, len(shares)) / weights.sum()
+    np.testing.assert_allclose(found, shares, atol=0.02)
+    if len(shares) == 2 and shares[1] > 0:  # and each gets the positions that are most like it
+        ahead = cosines[0] - cosines[1]
+        assert ahead[chosen == 0].min() >= ahead[chosen == 1].max()
+
+
+def test_of_two_styles_each_position_takes_what_was_chosen():
+    photo, *pictures = (drawn(16, 24, seed) for seed in (1, 2, 3))
+    palette = Palette(see, [Style(0.5, picture) for picture in pictures])
+    styles, places = palette.choose(see(photo))
+    assert set(styles) == {0, 1}
+    for name in ("vectors", "strokes"):
+        found = palette.take(name, styles, places)
+        for position, (style, place) in enumerate(zip(styles, places, strict=True)):
+            np.testing.assert_array_equal(found[position], getattr(palette.keys[style], name)[place])
+    np.testing.assert_allclose(
+        np.linalg.norm(np.float32(palette.take("vectors", styles, places)), axis=1), 1, atol=2e-3
+    )
