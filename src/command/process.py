@@ -48,7 +48,14 @@ def is_out_of_memory(error):
     text = f"{type(error).__name__} {error}"
     return any(
         sign in text
-        for sign in ("MemoryError", "ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory", "out of memory")
+        for sign in (
+            "MemoryError",
+            "ResourceExhausted",
+            "RESOURCE_EXHAUSTED",
+            "OutOfMemory",
+            "out of memory",
+            "DefaultCPUAllocator",  # of PyTorch, which refuses with a RuntimeError
+        )
     )
 
 
