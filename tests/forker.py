@@ -93,8 +93,8 @@ def main():
         importlib.import_module(module)
     keras.config.disable_traceback_filtering()
     compile_it = keras.Model.compile
-    # What is traced and compiled takes longer than these few steps.
-    keras.Model.compile = lambda self, *given, **more: compile_it(self, *given, **more | {"run_eagerly": True})
+    if keras.backend.backend() != "jax":  # what is traced and compiled takes longer than these few steps
+        keras.Model.compile = lambda self, *given, **more: compile_it(self, *given, **more | {"run_eagerly": True})
     print("ready", flush=True)
     for line in sys.stdin:
         asked = json.loads(line)

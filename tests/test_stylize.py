@@ -373,7 +373,7 @@ def test_ctrl_c_saves_the_picture_so_far_and_says_so(stylize, monkeypatch, place
 def test_it_says_why_it_stops_sooner(stylize, monkeypatch, method, why):
     monkeypatch.setattr("style.brush.LEAST_GAIN", 0.9)
     status, out, _ = stylize("--epochs=400", f"--method={method}")
-    assert status == 0 and f"not 400: {why}" in out and read_record("out.png")["steps"] < 400
+    assert status == 0 and "of 400 steps (" in out and f" s; {why})" in out and read_record("out.png")["steps"] < 400
 
 
 def test_too_little_memory_names_the_size_that_fits(stylize, monkeypatch, place):

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from contextlib import ExitStack, contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from files.whole import folder_for
@@ -34,13 +35,22 @@ def run(main):
             stops.append(signal.SIGINT)
             message = ": ".join(["stopped", *map(str, stop.args)])
         except Exception as error:
-            if not (stops or is_out_of_memory(error)):
+            missing = missing_backend()
+            if not (stops or missing or is_out_of_memory(error)):
                 raise
             # Some libraries turn the KeyboardInterrupt of a signal into an error of their own.
-            message = "stopped" if stops else OUT_OF_MEMORY
+            message = "stopped" if stops else missing or OUT_OF_MEMORY
     message = shown(message, 280)  # shortened in the middle: the start names the cause, the end the remedy
     print(message if stops else f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
     sys.exit(128 + stops[0] if stops else 2)
+
+
+def missing_backend():
+    """What to tell a user whose KERAS_BACKEND is not installed, so that Keras cannot be loaded; else None."""
+    name = os.environ.get("KERAS_BACKEND")
+    if not name or (name.isidentifier() and find_spec(name)):
+        return None
+    return f"KERAS_BACKEND={name} is not installed; install it with pip, or choose tensorflow, jax or torch"
 
 
 def is_out_of_memory(error):
@@ -48,7 +58,14 @@ def is_out_of_memory(error):
     text = f"{type(error).__name__} {error}"
     return any(
         sign in text
-        for sign in ("MemoryError", "ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory", "out of memory")
+        for sign in (
+            "MemoryError",
+            "ResourceExhausted",
+            "RESOURCE_EXHAUSTED",
+            "OutOfMemory",
+            "out of memory",
+            "DefaultCPUAllocator",  # of PyTorch, which refuses with a RuntimeError
+        )
     )
 
 

@@ -19,7 +19,7 @@ def prune(apprentice, master, pictures):
             continue
         twin = master.get_layer(layer.name)
         chosen = most_informative(_seen(master, twin.output, pictures), layer.filters)
-        kernel, bias = (np.asarray(keras.ops.cast(part, "float32"), np.float64)[..., chosen] for part in twin.weights)
+        kernel, bias = (_exact(part)[..., chosen] for part in twin.weights)
         factors, rest = affine(_seen(apprentice, layer.input, pictures), _seen(master, twin.input, pictures))
         bias = bias + np.einsum("hwio,i->o", kernel, rest)
         kernel = np.einsum("hwio,ji->hwjo", kernel, factors)
@@ -30,8 +30,13 @@ def prune(apprentice, master, pictures):
 
 def _seen(network, tensor, pictures):
     """The values of a network's tensor for some pictures: (positions, channels) float64."""
-    values = keras.ops.convert_to_numpy(sampled(keras.Model(network.input, tensor)(pictures)))
-    return values.reshape(-1, values.shape[-1]).astype(np.float64)
+    values = _exact(sampled(keras.Model(network.input, tensor)(pictures)))
+    return values.reshape(-1, values.shape[-1])
+
+
+def _exact(values):
+    """A tensor or weights of any backend and dtype as float64 NumPy."""
+    return keras.ops.convert_to_numpy(keras.ops.cast(values, "float32")).astype(np.float64)
 
 
 def sampled(features):

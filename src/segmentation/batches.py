@@ -3,6 +3,7 @@
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 
 import numpy as np
 from keras import layers, ops, utils
@@ -90,8 +91,9 @@ class Augmentation:
         pictures, labels = ops.convert_to_tensor(pictures), ops.convert_to_tensor(labels)
         for move_picture, move_labels in self.places:
             draw = move_picture.get_random_transformation(pictures, training=True, seed=_seed(random))
-            pictures, labels = (
-                move.transform_images(x, draw) for move, x in ((move_picture, pictures), (move_labels, labels))
+            pictures, labels = (  # each with a copy, because under PyTorch Keras changes the matrix of a rotation
+                move.transform_images(x, deepcopy(draw))
+                for move, x in ((move_picture, pictures), (move_labels, labels))
             )
         pictures, labels = ops.convert_to_numpy(pictures), ops.convert_to_numpy(labels)
         if self.pasted:

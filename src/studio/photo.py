@@ -147,8 +147,9 @@ class PhotoPainting:
             print(f"{name}: {trouble}")
         scores = ", ".join(f"{part} {score:.3f}" for part, score in painting.scores.items())
         why = "J stopped falling" if painting.steps < painting.planned else "more would hardly show"
-        early = f", not {self.options.epochs}: {why}" if painting.steps < self.options.epochs else ""
+        early = f"; {why}" if painting.steps < self.options.epochs else ""
         if self.options.network == "instant":
             print(f"{name}: painted in {about['seconds']:.1f} s")
         elif not painting.stopped:
-            print(f"{name}: {scores} after {painting.steps} steps ({about['seconds']:.0f} s{early})")
+            steps = f"{painting.steps} of {self.options.epochs} steps"
+            print(f"{name}: {scores} after {steps} ({about['seconds']:.0f} s{early})")

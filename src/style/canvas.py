@@ -18,7 +18,7 @@ def level_sizes(height, width):
 
 def split(picture):
     """Split a picture (1, H, W, 3) into levels: details (1, h, w, 3) from fine to coarse, and the remaining picture."""
-    levels = []
+    picture, levels = ops.convert_to_tensor(picture), []
     for size in level_sizes(*picture.shape[1:3])[1:]:
         smaller = ops.image.resize(picture, size, antialias=True)
         levels.append(picture - enlarge(smaller, picture.shape[1:3]))
@@ -46,7 +46,7 @@ class Canvas(keras.Model):
         """picture: (1, H, W, 3), 0..1. target: what the objective compares it with; see `Statistics.target`."""
         super().__init__()
         self.network, self.objective = network, objective
-        levels = split(ops.convert_to_tensor(picture))
+        levels = split(picture)
         self.levels = [self.add_weight(shape=level.shape, name=f"level{n}") for n, level in enumerate(levels)]
         for weight, level in zip(self.levels, levels, strict=True):
             weight.assign(level)

@@ -31,8 +31,12 @@ PIECE = 2**23  # numbers that a piece of the search may hold
 
 def pad(pictures):
     """Mirror pictures (n, H, W, 3) at the right and at the bottom until both sides are multiples of STEP."""
-    more = [(0, -length % STEP) for length in pictures.shape[1:3]]
-    return ops.pad(pictures, [(0, 0), *more, (0, 0)], mode="symmetric") if any(map(any, more)) else pictures
+    down, along = (-length % STEP for length in pictures.shape[1:3])
+    if down:
+        pictures = ops.concatenate([pictures, ops.flip(pictures, 1)[:, :down]], axis=1)
+    if along:  # not by `ops.pad`, which under PyTorch repeats the edge instead
+        pictures = ops.concatenate([pictures, ops.flip(pictures, 2)[:, :, :along]], axis=2)
+    return pictures
 
 
 def grid_size(features):
@@ -129,7 +133,7 @@ def in_pieces(function, vectors):
 
 def unit(vectors):
     """Vectors (..., numbers) float32, divided by their lengths."""
-    return vectors / ops.maximum(ops.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return ops.divide(vectors, ops.maximum(ops.norm(vectors, axis=-1, keepdims=True), 1e-12))
 
 
 def nearest(features, keys, weights=None):
@@ -139,12 +143,12 @@ def nearest(features, keys, weights=None):
     """
     weights = np.ones(np.prod(grid_size(features)), np.float32) if weights is None else weights
     mean = _mean(features, keys.factors, weights)
-    matrix, shift = np.column_stack([keys.basis, mean]), mean @ keys.basis
+    matrix, shift = np.column_stack([keys.basis, mean]), ops.convert_to_tensor(mean @ keys.basis)
     compared = ops.convert_to_tensor(np.ascontiguousarray(keys.compared.T))
     places, cosines = [], []
     for _, part in pieces(features):
         products = _products(part, keys.factors, matrix)
-        squares = products[:, -1:] - 2 * products[:, -2:-1] + mean @ mean  # of the lengths, without the mean
+        squares = products[:, -1:] - 2 * products[:, -2:-1] + float(mean @ mean)  # of the lengths, without the mean
         queries = (products[:, :-2] - shift) / ops.sqrt(ops.maximum(squares, 1e-12))
         rows = max(1, PIECE // len(keys.compared))
         for first in range(0, queries.shape[0], rows):

@@ -120,7 +120,9 @@ def _distance(features, wanted, factors, weights):
         dots += factors[layer] * ops.sum(values * goal, axis=-1, keepdims=True)
         squares += factors[layer] ** 2 * ops.sum(ops.square(values), axis=-1, keepdims=True)
     cosines = dots / ops.sqrt(squares + TINY)
-    return 1 - ops.mean(cosines) if weights is None else ops.sum(weights * (1 - cosines)) / ops.sum(weights)
+    if weights is None:
+        return 1 - ops.mean(cosines)
+    return ops.sum(ops.multiply(weights, 1 - cosines)) / ops.sum(weights)
 
 
 METHODS = {"match": Match, "moments": Statistics, "gram": partial(Statistics, statistic="gram")}

@@ -158,8 +158,9 @@ def blended(styles, seen, statistics, layers):
 def relative(found, wanted, weights=1.0):
     """The squared error of `found`, (n, ...), divided by the energy of `wanted`: the mean over n, a float32 scalar."""
     axes = tuple(range(1, len(wanted.shape)))
-    energy = ops.sum(weights * ops.square(wanted), axis=axes)
-    return ops.mean(ops.sum(weights * ops.square(found - wanted), axis=axes) / (energy + keras.config.epsilon()))
+    energy = ops.sum(ops.multiply(weights, ops.square(wanted)), axis=axes)
+    error = ops.sum(ops.multiply(weights, ops.square(ops.subtract(found, wanted))), axis=axes)
+    return ops.mean(error / (energy + keras.config.epsilon()))
 
 
 def variation(picture):

@@ -175,7 +175,9 @@ def set_up(patch, base, thin):
     for name in [name for name in os.environ if name.startswith("KAGGLE")]:
         patch.delenv(name)
     # One call of a function that is compiled first takes ten times as long as one that is not.
-    patch.setattr(keras.Model, "predict_on_batch", lambda self, batch: np.asarray(self(batch, training=False)))
+    patch.setattr(
+        keras.Model, "predict_on_batch", lambda self, batch: keras.ops.convert_to_numpy(self(batch, training=False))
+    )
     patch.setattr(sys, "argv", sys.argv)
     patch.chdir(base)
 

@@ -63,6 +63,18 @@ def test_a_bug_is_no_users_mistake():
         run(raising(ZeroDivisionError()))
 
 
+@pytest.mark.parametrize("name", ["torhc", "a.b", "../c"])
+def test_a_backend_that_is_not_installed_is_named(ends, monkeypatch, name):
+    def main(argv):
+        raise ModuleNotFoundError(f"No module named {name!r}")
+
+    monkeypatch.setenv("KERAS_BACKEND", name)
+    status, err = ends(main)
+    assert (
+        status == 2 and err.startswith(f"script.py: KERAS_BACKEND={name} is not installed; ") and err.count("\n") == 1
+    )
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_signal_is_heard_told_and_counted(ends, number, status, turned):

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras.ops import convert_to_numpy
 
 from distilling.pruning import affine, most_informative, prune
 from networks.vgg import Preprocessing, encoder, thin_vgg
@@ -48,7 +49,7 @@ def test_with_all_channels_left_it_is_the_master():
     found, wanted = apprentice(pictures()), master(pictures())
     for layer in ("block1_conv1", "block2_conv1"):  # deeper, the seam at the borders has spread
         inner = np.s_[:, 8:-8, 8:-8] if layer == "block1_conv1" else np.s_[:, 6:-6, 6:-6]
-        one, other = (np.asarray(x[layer])[inner].reshape(-1, x[layer].shape[-1]) for x in (found, wanted))
+        one, other = (convert_to_numpy(x[layer])[inner].reshape(-1, x[layer].shape[-1]) for x in (found, wanted))
         factors, rest = affine(one.astype(np.float64), other.astype(np.float64))
         assert np.mean((one @ factors + rest - other) ** 2) < 1e-3 * np.mean(other**2)
 
@@ -60,7 +61,7 @@ def test_a_pruned_network_sees_more_like_the_master_than_a_random_one():
         if kind == "pruned":
             prune(apprentice, master, pictures())
         found, wanted = (model(pictures())["block3_conv1"] for model in (apprentice, master))
-        one, other = (np.asarray(x, np.float64).reshape(-1, x.shape[-1]) for x in (found, wanted))
+        one, other = (np.float64(convert_to_numpy(x)).reshape(-1, x.shape[-1]) for x in (found, wanted))
         factors, rest = affine(one, other)
         errors[kind] = np.mean((one @ factors + rest - other) ** 2)
         sizes = np.sqrt(np.mean(one**2, axis=0))

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras.ops import convert_to_numpy
 
 from networks.vgg import PLAN, thin, thin_vgg, vgg
 from style.features import LAYERS
@@ -46,7 +47,8 @@ def test_features_in_their_space_are_linear_in_those_before():
     keras.utils.set_random_seed(1)
     network = thin((4, 4, 4, 4, 4), ["block1_conv1"])
     picture = np.random.default_rng(0).random((1, 16, 16, 3), np.float32)
-    before = keras.Model(network.input, network.get_layer("block1_conv1").output)(picture)
-    wanted = np.asarray(before) @ np.asarray(network.get_layer("block1_conv1_space").kernel)
-    np.testing.assert_allclose(network(picture)["block1_conv1"], wanted, rtol=1e-5, atol=1e-6)
-    assert np.asarray(before).min() == 0 > wanted.min()
+    before = convert_to_numpy(keras.Model(network.input, network.get_layer("block1_conv1").output)(picture))
+    wanted = before @ convert_to_numpy(network.get_layer("block1_conv1_space").kernel)
+    found = convert_to_numpy(network(picture)["block1_conv1"])
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+    assert before.min() == 0 > wanted.min()
