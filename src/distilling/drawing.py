@@ -8,7 +8,7 @@ draws is judged as a painting by steps is judged: by VGG19, whose features are t
 import keras
 from keras import ops
 
-from networks.decoder import strokes_of
+from networks.decoder import STROKE, sketch_of, strokes_of
 from style.canvas import bounded
 from style.matching import LAYERS, unit
 from style.objective import moments, relative
@@ -47,11 +47,12 @@ class Drawing(keras.Model):
         features = _cells(self.see(pictures))
         contents, styles = ops.split(joined(features), 2)
         places = _nearest(contents, styles)
-        strokes = ops.split(strokes_of(pictures), 2)[1]
+        strokes = strokes_of(ops.split(pictures, 2)[1])
         height, width = strokes.shape[1:3]
-        values = [unit(styles) * styles.shape[-1] ** 0.5, ops.reshape(strokes, (-1, height * width, strokes.shape[-1]))]
-        chosen = [ops.concatenate([_taken(each, places), each[:OWN]]) for each in values]
-        drawn = self.decoder([ops.reshape(each, (-1, height, width, each.shape[-1])) for each in chosen])
+        values = unit(styles) * styles.shape[-1] ** 0.5, ops.reshape(strokes, (-1, height * width, STROKE))
+        chosen = (ops.concatenate([_taken(each, places), each[:OWN]]) for each in values)
+        vectors, strokes = (ops.reshape(each, (-1, height, width, each.shape[-1])) for each in chosen)
+        drawn = self.decoder([vectors, sketch_of(strokes)])
         return drawn[:-OWN], drawn[-OWN:], places
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):

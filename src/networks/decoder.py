@@ -1,56 +1,94 @@
-"""The decoder: it draws a picture from the features that its positions are to have, and the strokes that go with them.
+"""The decoder: it draws a picture from the features that its positions are to have, and a sketch of it.
 
-A *stroke* is what a style shows in one position of the grid: CELL x CELL pixels.
+A *stroke* is what a style shows around a position of the grid: the CELL x CELL pixels of the position, and half as many
+more on each side. A *sketch* lays strokes out where they are wanted. They overlap, and each fades out to its borders.
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 CELL = 4  # px, the side of a position of the grid
 BLOCKS = 3  # residual blocks on the grid
-
-
-class Tiled(keras.layers.Layer):
-    """Lay strokes (n, h, w, CELL * CELL * 3) out side by side: pictures (n, CELL * h, CELL * w, 3)."""
-
-    def call(self, strokes):
-        count, height, width = ops.shape(strokes)[:3]
-        tiles = ops.transpose(ops.reshape(strokes, (count, height, width, CELL, CELL, 3)), (0, 1, 3, 2, 4, 5))
-        return ops.reshape(tiles, (count, CELL * height, CELL * width, 3))
-
-    def compute_output_shape(self, shape):
-        return shape[0], None, None, 3
+STROKE = 4 * CELL**2 * 3  # the numbers of a stroke: four quarters, upper left to lower right, CELL x CELL pixels each
+QUARTERS = [(down, along) for down in (0, CELL) for along in (0, CELL)]
 
 
 def strokes_of(pictures):
-    """Cut pictures (n, H, W, 3), whose sides are multiples of CELL, into strokes: (n, h, w, CELL * CELL * 3)."""
-    count, height, width = ops.shape(pictures)[:3]
-    cut = ops.reshape(pictures, (count, height // CELL, CELL, width // CELL, CELL, 3))
-    return ops.reshape(ops.transpose(cut, (0, 1, 3, 2, 4, 5)), (count, height // CELL, width // CELL, CELL * CELL * 3))
+    """The strokes of pictures (n, H, W, 3), whose sides are multiples of CELL: (n, H / CELL, W / CELL, STROKE)."""
+    height, width = pictures.shape[1:3]
+    wide = _mirrored(_mirrored(pictures, 1), 2)
+    return ops.concatenate(
+        [_cut(wide[:, down:][:, :height, along:][:, :, :width]) for down, along in QUARTERS], axis=-1
+    )
+
+
+def sketch_of(strokes):
+    """Lay out strokes (n, h, w, STROKE): pictures (n, CELL * h, CELL * w, 3)."""
+    total = 0.0
+    for (down, along), quarter in zip(QUARTERS, ops.split(strokes, 4, axis=-1), strict=True):
+        tiles = _laid(ops.multiply(quarter, _window(down, along)))
+        total += ops.pad(tiles, [(0, 0), (down, CELL - down), (along, CELL - along), (0, 0)])
+    half = CELL // 2
+    return total[:, half:-half, half:-half]
+
+
+def _mirrored(pictures, axis):
+    """Pictures with half a cell more at both ends of an axis."""
+    half = CELL // 2
+    turned = ops.flip(pictures, axis)
+    first, last = ops.split(turned, [pictures.shape[axis] - half], axis)[1], ops.split(turned, [half], axis)[0]
+    return ops.concatenate([first, pictures, last], axis)
+
+
+def _cut(pictures):
+    """Pictures (n, H, W, 3) in cells: (n, H / CELL, W / CELL, CELL * CELL * 3)."""
+    height, width = (length // CELL for length in pictures.shape[1:3])
+    cut = ops.transpose(ops.reshape(pictures, (-1, height, CELL, width, CELL, 3)), (0, 1, 3, 2, 4, 5))
+    return ops.reshape(cut, (-1, height, width, CELL * CELL * 3))
+
+
+def _laid(cells):
+    """The inverse of `_cut`."""
+    height, width = cells.shape[1:3]
+    laid = ops.transpose(ops.reshape(cells, (-1, height, width, CELL, CELL, 3)), (0, 1, 3, 2, 4, 5))
+    return ops.reshape(laid, (-1, CELL * height, CELL * width, 3))
+
+
+def _window(down, along):
+    """How much the pixels of a quarter of a stroke count: (CELL * CELL * 3,) float32; over all strokes, in all 1."""
+    tent = 1 - np.abs(np.arange(2 * CELL) + 0.5 - CELL) / CELL
+    weights = tent[down : down + CELL, None, None] * tent[None, along : along + CELL, None]
+    return np.float32(np.broadcast_to(weights, (CELL, CELL, 3)).reshape(-1))
 
 
 def decoder(numbers, widths, dtype="float32"):
-    """An untrained decoder from vectors (n, h, w, numbers) and strokes (n, h, w, 48) to pictures (n, 4 h, 4 w, 3).
+    """An untrained decoder from vectors (n, h, w, numbers) and sketches (n, 4 h, 4 w, 3) to pictures (n, 4 h, 4 w, 3).
 
     widths: its channels on the grid, at half of the picture's side, and at the whole. The pictures are about 0..1.
     """
     vectors = keras.Input((None, None, numbers), name="vectors", dtype="float32")
-    strokes = keras.Input((None, None, CELL * CELL * 3), name="strokes", dtype="float32")
-    x = _convolution(widths[0], 1, "decoder_grid", dtype)(keras.layers.Concatenate(dtype=dtype)([vectors, strokes]))
+    sketch = keras.Input((None, None, 3), name="sketch", dtype="float32")
+    x = keras.layers.Add(dtype=dtype)(
+        [
+            _convolution(widths[0], 1, "decoder_vectors", dtype, None)(vectors),
+            _convolution(widths[0], CELL, "decoder_sketch", dtype, None, strides=CELL)(sketch),
+        ]
+    )
+    x = keras.layers.ReLU(dtype=dtype)(x)
     for block in range(BLOCKS):
         x = _residual(x, f"decoder_grid{block}", dtype)
     x = _residual(_larger(x, widths[1], "decoder_half", dtype), "decoder_half0", dtype)
-    tiles = Tiled(dtype=dtype)(strokes)
-    x = _residual(_larger(x, widths[2], "decoder_whole", dtype, tiles), "decoder_whole0", dtype)
+    x = _residual(_larger(x, widths[2], "decoder_whole", dtype, sketch), "decoder_whole0", dtype)
     # Training begins with grey pictures.
     grey = {"kernel_initializer": "zeros", "bias_initializer": keras.initializers.Constant(0.5)}
     x = keras.layers.Conv2D(3, 3, padding="same", name="decoder_colours", dtype=dtype, **grey)(x)
-    return keras.Model([vectors, strokes], keras.layers.Activation("linear", name="drawn", dtype="float32")(x))
+    return keras.Model([vectors, sketch], keras.layers.Activation("linear", name="drawn", dtype="float32")(x))
 
 
-def _convolution(width, size, name, dtype, activation="relu"):
+def _convolution(width, size, name, dtype, activation="relu", strides=1):
     return keras.layers.Conv2D(
-        width, size, padding="same", activation=activation, kernel_initializer="he_normal", name=name, dtype=dtype
+        width, size, strides, "same", activation=activation, kernel_initializer="he_normal", name=name, dtype=dtype
     )
 
 

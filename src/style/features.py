@@ -4,6 +4,7 @@ import keras
 
 from networks.saved import give_weights, load_network, published
 from networks.vgg import THIN, vgg
+from style.matching import LAYERS as MATCHED
 from utils import ROOT, UserError, shown
 
 STYLE_LAYERS = tuple(f"block{block}_conv1" for block in (1, 2, 3, 4, 5))
@@ -31,12 +32,12 @@ def mini(weights=None, dtype="float32"):
 def instant(weights=None, dtype="float32"):
     """A frozen thin network, and the decoder that learnt with it; `weights` as for `mini`.
 
-    The decoder takes vectors (n, h, w, numbers), strokes (n, h, w, 48), and gives pictures (n, 4 h, 4 w, 3).
+    The decoder takes vectors (n, h, w, numbers) and sketches (n, 4 h, 4 w, 3), and gives pictures (n, 4 h, 4 w, 3).
     """
     network = _thin(weights, dtype)
     if "drawn" not in network.output:
         raise UserError(f"--vgg_weights={shown(weights)} has no decoder; name a network that distill.py taught to draw")
-    eyes = keras.Model(network.inputs[0], {layer: network.output[layer] for layer in LAYERS})
+    eyes = keras.Model(network.inputs[0], {layer: network.get_layer(layer).output for layer in MATCHED})
     return eyes, keras.Model(network.inputs[1:], network.output["drawn"])
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from networks.decoder import sketch_of
 from pictures.images import LANCZOS, resize, to_array
 from style.colours import match_colours
 from style.matching import grid_size, pad
@@ -55,7 +56,8 @@ class Instant:
             for values in (palette.take(name, styles, places) for name in ("vectors", "strokes"))
         )
         vectors = np.float32(vectors) * vectors.shape[-1] ** 0.5
-        drawn = ops.convert_to_numpy(self.decoder([vectors[None], np.float32(strokes)[None]]))[0]
+        sketch = sketch_of(ops.convert_to_tensor(np.float32(strokes)[None]))
+        drawn = ops.convert_to_numpy(self.decoder([vectors[None], sketch]))[0]
         edge = 4 * BORDER
         return np.clip(drawn[edge : edge + picture.shape[0], edge : edge + picture.shape[1]], 0, 1)
 

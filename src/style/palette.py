@@ -46,7 +46,7 @@ class Palette:
 class Keys:
     """The positions of a style that may be chosen.
 
-    vectors: (n, numbers) float16, with the length 1; strokes: (n, 48) float16, the pixels there, 0..1;
+    vectors: (n, numbers) float16, with the length 1; strokes: (n, STROKE) float16, the pixels there, 0..1;
     compared: (n, components) float32, what the search compares.
     """
 
@@ -83,7 +83,7 @@ def _cells(part, height, width):
 
 
 def _strokes(picture):
-    """What each position of a style (h, w, 3) shows: (positions, 48) float16."""
+    """What a style (h, w, 3) shows around each position: (positions, STROKE) float16."""
     strokes = ops.convert_to_numpy(strokes_of(pad(ops.convert_to_tensor(picture[None]))))
     return np.float16(strokes.reshape(-1, strokes.shape[-1]))
 
