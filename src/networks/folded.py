@@ -10,6 +10,7 @@ from utils import UserError, shown
 UNREADABLE = (OSError, ValueError, LookupError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, SyntaxError)
 KINDS = ("kernel", "bias")
 HEADER = 4096  # bytes in a member besides its numbers
+READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def give_folded_weights(layers, option, file):
@@ -40,7 +41,11 @@ def _numbers(archive, layer, kind):
     if member.file_size > HEADER + 8 * np.prod(shape):
         raise ValueError(f"{name} has {member.file_size:,} bytes, far too many")
     with archive.open(member) as content:
-        numbers = np.lib.format.read_array(content, allow_pickle=False, max_header_size=HEADER)
-    if numbers.shape != shape or numbers.dtype.kind != "f" or not np.isfinite(numbers).all():
+        reader = READERS[np.lib.format.read_magic(content)]
+        found, by_columns, kind = reader(content, max_header_size=HEADER)
+        # NumPy itself would make room for whatever the header promises, before it looks whether it is there.
+        fits = found == shape and kind.kind == "f"
+        numbers = np.frombuffer(content.read(), kind) if fits else np.array([np.nan])
+    if not np.isfinite(numbers).all():
         raise ValueError(f"{name} is not {' x '.join(map(str, shape))} finite numbers")
-    return numbers.astype(np.float32)
+    return numbers.astype(np.float32).reshape(shape, order="F" if by_columns else "C")
