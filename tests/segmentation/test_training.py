@@ -229,7 +229,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_state(peo
     model = tmp_path / "m.keras"
     train(people, model, **QUICK)
     before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
-    broken = lambda labels, logits, weights: keras.ops.mean(logits) * float("nan")  # noqa: E731
+    broken = lambda labels, logits, *_: keras.ops.mean(logits) * float("nan")  # noqa: E731
     monkeypatch.setitem(module.losses.LOSSES, "both", broken)
     with pytest.raises(UserError, match=r"epoch 3; epochs 1 to 2 are kept in .*--learning_rate"):
         train(people, model, **QUICK | {"epochs": 4}, resume=True)
@@ -526,11 +526,11 @@ def test_a_rate_of_zero_freezes_the_encoder(people, tmp_path):
     train(people, tmp_path / "m.keras", **options)
     keras.utils.set_random_seed(2022)
     initial, (network, _) = NETWORKS["deeplab"](size=32), load_network(tmp_path / "m.keras")
-    same = {
-        layer.name: all(
-            map(np.array_equal, map(np.float16, layer.get_weights()), network.get_layer(name).get_weights())
-        )
-        for layer in initial.layers
-        if (name := layer.name) and layer.weights
-    }
-    assert all(same[name] for name in ("Conv", "expanded_conv_16-project", "logits")) and not same["logits_detail"]
+    trained = {layer.name: layer.get_weights() for layer in network.layers}
+
+    def same(name):
+        before = initial.get_layer(name).get_weights()
+        return all(np.allclose(one, other, atol=1e-3) for one, other in zip(before, trained[name], strict=True))
+
+    assert [same(name) for name in ("Conv", "expanded_conv_16-project", "logits")] == [True] * 3
+    assert not same("logits_detail")
