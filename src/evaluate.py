@@ -7,7 +7,8 @@ Usage:
 
 Options:
   --data=<dir>        The folder of the data set.
-  --layout=<name>     Its layout: people (images/ and masks/), pets, ade20k or helen; auto looks at its folders
+  --layout=<name>     Its layout: people (images/ and masks/), pets, ade20k, helen or voc (images/, masks/ and
+                      classes.txt); auto looks at its folders
                       [default: auto].
   --model=<files>     One trained network, or several separated by commas.
   --part=<name>       all pictures; held_back: those that no network was trained on; training: those that all were
@@ -39,7 +40,7 @@ from command.process import locked, run
 OPTIONS = {
     "--data": path,
     "--model": list_of(path),
-    "--layout": one_of("auto", "people", "pets", "ade20k", "helen"),
+    "--layout": one_of("auto", "people", "pets", "ade20k", "helen", "voc"),
     "--part": one_of("all", "held_back", "training"),
     "--ignore": list_of(text),
     "--sources": list_of(text),

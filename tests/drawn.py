@@ -55,6 +55,9 @@ def drawn_labels(outputs, height=24, width=32):
 def draw_layout(folder, name, count=5):
     """Write a set of that layout into a folder, whose pictures have a colour for each class; returns the folder."""
     layout, random = LAYOUTS[name], np.random.default_rng(0)
+    if layout.mark:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / layout.mark).write_text("\n".join(layout.classes))
     labels = drawn_labels(layout.outputs)
     table = random.integers(20, 235, (layout.outputs + 1, 3))
     for (pictures, picture_end), (marks, mark_end) in layout.parts.values():

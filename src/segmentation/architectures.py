@@ -18,17 +18,17 @@ MOBILE_LAST = "block_16_project"
 EVERYWHERE = tuple(f"down{level}_pool" for level in (1, 2, 3, 4)) + tuple(f"up{level}_join" for level in (1, 2, 3, 4))
 
 
-def _network(name, size, step, scores):
-    """Make a network of `scores`, a function from pictures to logits whose sides must be multiples of `step`.
+def padded_network(name, size, step, scores, rest=0):
+    """Make a network of `scores`, a function from pictures to logits whose sides must be multiples of `step` + `rest`.
 
     For any other size, the pictures are padded with black at the right and bottom, and the logits cropped again.
     """
     pictures = x = Input((size, size, 3), name="pictures")
-    missing = ((0, -size % step),) * 2
-    if size % step:
+    missing = ((0, (rest - size) % step),) * 2
+    if missing[0][1]:
         x = layers.ZeroPadding2D(missing, dtype="float32", name="pad")(x)
     x = scores(x)
-    if size % step:
+    if missing[0][1]:
         x = layers.Cropping2D(missing, dtype="float32", name="crop")(x)
     return Model(pictures, x, name=name)
 
@@ -47,7 +47,7 @@ def unet(size, classes=1, base=32, dtype="float32"):
         x = _u_shape(x, base, dtype, dropped=("down4", "down5"))
         return _scores(_convolution(x, base, "last", dtype), classes)
 
-    return _network("unet", size, 16, scores)
+    return padded_network("unet", size, 16, scores)
 
 
 def unet_large(size, classes=1, base=64, dtype="float32"):
@@ -60,7 +60,7 @@ def unet_large(size, classes=1, base=64, dtype="float32"):
     def scores(x):
         return _scores(_u_shape(x, base, dtype, dropped=EVERYWHERE, widened="relu"), classes)
 
-    return _network("unet_large", size, 16, scores)
+    return padded_network("unet_large", size, 16, scores)
 
 
 def _u_shape(x, base, dtype, dropped, widened=None):
@@ -106,7 +106,7 @@ def thin_unet(size, classes=1, base=16, dtype="float32"):
         x = _scores(x, classes)
         return layers.UpSampling2D(interpolation="bilinear", dtype="float32", name="full_size")(x)
 
-    return _network("thin_unet", size, 32, scores)
+    return padded_network("thin_unet", size, 32, scores)
 
 
 # ---------------------------------------------------------------- networks on encoders that Keras has weights for
@@ -127,7 +127,7 @@ def fcn_vgg16(size, classes=1, dtype="float32"):
         x = layers.Add(dtype=dtype, name="join3")([x, _pool_scores(third, classes, "score3", dtype)])
         return _widen(x, classes, "logits", "float32", kernel=16, stride=8)
 
-    return _network("fcn_vgg16", size, 32, scores)
+    return padded_network("fcn_vgg16", size, 32, scores)
 
 
 def _pool_scores(x, classes, name, dtype):
@@ -150,7 +150,7 @@ def mobilenetv2_unet(size, classes=1, dtype="float32"):
             x = layers.Concatenate(dtype=dtype, name=f"up{level}_join")([x, skip])
         return _widen(x, classes, "logits", "float32")
 
-    return _network("mobilenetv2_unet", size, 32, scores)
+    return padded_network("mobilenetv2_unet", size, 32, scores)
 
 
 def _mobilenet(pictures, dtype):
@@ -194,7 +194,7 @@ def conv_deconv(size, classes=1, dtype="float32"):
         x = _widen(x, 64, "up1_widen", dtype, activation="relu")
         return _widen(x, classes, "logits", "float32", stride=1)
 
-    return _network("conv_deconv", size, 2, scores)
+    return padded_network("conv_deconv", size, 2, scores)
 
 
 # ---------------------------------------------------------------- steps

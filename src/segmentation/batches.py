@@ -20,23 +20,27 @@ class Batches(utils.PyDataset):
     uninterrupted one would have seen. `waited` adds up the seconds spent waiting for batches.
     """
 
-    def __init__(self, decoded, rows, batch_size, augment=None, seed=0, shuffle=False, shares=None, ignored=()):
+    def __init__(
+        self, decoded, rows, batch_size, augment=None, seed=0, shuffle=False, shares=None, ignored=(), steps=None
+    ):
         """shares: how often to draw each of `rows`, as shares of 1; None: each once an epoch.
 
-        ignored: labels that do not count.
+        ignored: labels that do not count. steps: batches in an epoch of drawn pictures; None: enough for all.
         """
         super().__init__(workers=1)  # our own threads keep the order and measure the waiting
         self.decoded, self.rows = decoded, np.asarray(rows)
         self.augment, self.seed, self.shuffle, self.shares = augment, seed, shuffle, shares
         self.label_map = np.arange(VOID + 1, dtype=np.float32)  # from labels in the cache to labels in a batch
         self.label_map[list(ignored)] = VOID
-        self.batch_size = min(batch_size, len(self.rows))
+        self.batch_size, self.steps = min(batch_size, len(self.rows)), steps
         self.epoch, self.waited = 0, 0.0
         self._coming = {}
         self._threads = ThreadPoolExecutor(min(AHEAD, os.cpu_count() or 1))
 
     def __len__(self):
         # In training, skip an incomplete batch at the end: another shape would have to be compiled.
+        if self.steps:
+            return self.steps
         full, odd = divmod(len(self.rows), self.batch_size)
         return full if self.shuffle or not odd else full + 1
 
@@ -54,13 +58,13 @@ class Batches(utils.PyDataset):
         self.epoch += 1
         self._coming.clear()
 
+    def _order(self, random):
+        if self.shares is None and not self.steps:
+            return random.permutation(self.rows)
+        return random.choice(self.rows, len(self) * self.batch_size, p=self.shares)
+
     def _make(self, epoch, index):
-        order = self.rows
-        if self.shuffle:
-            random = np.random.default_rng((self.seed, epoch))
-            order = (
-                random.permutation(order) if self.shares is None else random.choice(order, len(order), p=self.shares)
-            )
+        order = self._order(np.random.default_rng((self.seed, epoch))) if self.shuffle else self.rows
         rows = np.sort(order[index * self.batch_size : (index + 1) * self.batch_size])
         pictures = self.decoded.pictures[rows].astype(np.float32) / 255
         labels = self.label_map[self.decoded.labels[rows]][..., None]

@@ -14,12 +14,13 @@ from tqdm import tqdm
 from files.reading import open_file
 from files.whole import read_json, write_json
 from pictures.images import fit, pad_offset, pad_square
-from segmentation.datasets import WrongSize, find_pairs, photos_of_nobody, read_pair, say_left_out
+from segmentation.datasets import WrongSize, read_pair, say_left_out
+from segmentation.joined import Joined
 from segmentation.layouts import LAYOUTS, VOID, recognise
 from utils import ROOT, UserError, named, shown
 
 CACHE = ROOT / "data" / ".cache"  # may be deleted at any time
-FORMAT = 2  # increase this when the stored content changes, so that no old cache is mistaken for a new one
+FORMAT = 3  # increase this when the stored content changes, so that no old cache is mistaken for a new one
 
 
 class DecodedSet:
@@ -27,6 +28,7 @@ class DecodedSet:
 
     pictures: (N, size, size, 3) uint8. labels: (N, size, size) uint8: 0 and 1 with a single class; with several, class
     indices, and VOID in the padding. rows: {stem: row} of the usable pairs. wrong: {problem: [stems]} of the others.
+    denials: {label: class indices} as in losses.py.
     fingerprint: a hash of all bytes of the pairs. layout: its name in LAYOUTS.
     """
 
@@ -34,44 +36,38 @@ class DecodedSet:
         about = read_json(folder / "set.json")
         self.layout = about["layout"]
         self.rows, self.wrong, self.fingerprint = about["rows"], about["wrong"], about["fingerprint"]
+        self.denials = {int(label): denied for label, denied in about["denials"].items()}
         self.pictures = np.load(folder / "pictures.npy", mmap_mode="r")
         self.labels = np.load(folder / "labels.npy", mmap_mode="r")
 
 
-def decoded(data, size, layout="auto", nobody=()):
+def decoded(data, size, layout="auto", nobody=(), partial=()):
     """The pairs of the folder `data` at `size` px, from the cache if the same bytes were decoded before.
 
-    nobody: folders of more pictures, which show no figure.
+    nobody: folders of more pictures, which show no figure. partial: (folder, classes) of sets, in the layout of the
+    data, in which only these classes are labelled.
     """
     layout = recognise(data, layout)
-    pairs, problems = find_pairs(data, LAYOUTS[layout])
-    if nobody:
-        pairs |= _of_nobody(nobody, pairs, layout)
-    fingerprint = _fingerprint(pairs)
+    joined = Joined(LAYOUTS[layout], data)
+    for folder, known in partial:
+        joined.add_partial(folder, known)
+    joined.add_nobody(nobody)
+    fingerprint = _fingerprint(joined.pairs)
     folder = CACHE / f"{fingerprint[:16]}-{layout}-{size}-{FORMAT}"
     if not folder.exists():
-        _fill(folder, pairs, problems, fingerprint, size, layout)
+        _fill(folder, joined, fingerprint, size, layout)
     result = DecodedSet(folder)
-    say_left_out(problems | result.wrong)
+    say_left_out(joined.problems | result.wrong)
     return result
-
-
-def _of_nobody(folders, pairs, layout):
-    """The pictures in the folders of --nobody, as pairs without labels."""
-    if LAYOUTS[layout].outputs > 1:
-        raise UserError(f"--nobody is for data with a single class, and --layout={layout} has several; leave it out")
-    photos = photos_of_nobody("--nobody", folders)
-    twice = sorted(photos.keys() & pairs.keys())
-    if twice:
-        raise UserError(f"--nobody and --data both hold pictures named {named(twice, 2)}; rename them in one")
-    return photos
 
 
 def _fingerprint(pairs):
     """A hash of the names and bytes of all pairs. It takes a second per gigabyte, but sizes and dates may mislead."""
     total = hashlib.sha256()
-    for stem, files in pairs.items():
+    for stem, (*files, layout) in pairs.items():
         total.update(os.fsencode(stem))
+        if layout.rest:
+            total.update(f"{layout.known} {layout.rest}".encode())
         for file in filter(None, files):
             try:
                 with open_file(file) as content:
@@ -81,13 +77,14 @@ def _fingerprint(pairs):
     return total.hexdigest()
 
 
-def _fill(folder, pairs, problems, fingerprint, size, layout):
+def _fill(folder, joined, fingerprint, size, layout):
     """Decode all pairs into a folder that appears in one step, so that half a cache is never used."""
+    pairs, problems = joined.pairs, joined.problems
     part = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
     try:
         part.mkdir(parents=True)
         _check_space(part, len(pairs) * size * size * 4)
-        rows, wrong = _decode(part, pairs, size, LAYOUTS[layout])
+        rows, wrong = _decode(part, pairs, size)
         if not rows:
             left_out = (problems | wrong).items()
             reasons = "; ".join(f"{len(names)} {problem}: {named(names, 2)}" for problem, names in left_out)
@@ -95,7 +92,7 @@ def _fill(folder, pairs, problems, fingerprint, size, layout):
                 f"--data has no usable pair of picture and mask ({reasons or 'it is empty'}); see the README"
             )
         about = {"layout": layout, "rows": rows, "wrong": wrong, "fingerprint": fingerprint}
-        write_json(part / "set.json", about)
+        write_json(part / "set.json", about | {"denials": joined.denials})
         os.replace(part, folder)
     except OSError as error:
         if not folder.exists():  # if it exists, another run was quicker
@@ -114,13 +111,13 @@ def _check_space(folder, needed):
         )
 
 
-def _decode(part, pairs, size, layout):
+def _decode(part, pairs, size):
     """Write pictures.npy and labels.npy. Returns {stem: row} of the usable pairs, {problem: [stems]} of others."""
     shape = (max(len(pairs), 1), size, size)
     pictures = np.lib.format.open_memmap(part / "pictures.npy", "w+", np.uint8, (*shape, 3))
     labels = np.lib.format.open_memmap(part / "labels.npy", "w+", np.uint8, shape)
 
-    def decode(row, picture, label):
+    def decode(row, picture, label, layout):
         try:
             image, values = read_pair(picture, label, layout)
         except WrongSize:

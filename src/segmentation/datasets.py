@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,21 +10,21 @@ from PIL import Image
 
 from files.listing import find_pictures
 from pictures.images import flatten, load, open_picture
-from segmentation.layouts import TRAINING
+from segmentation.layouts import TRAINING, VOID
 from utils import PICTURES, UserError, named, shown
 
 # ---------------------------------------------------------------- pairs
 
 
-def find_pairs(folder, layout):
+def find_pairs(folder, layout, option="--data"):
     """Match pictures and labels by file stem: ({stem: (picture, label)}, sorted, and {problem: [names]}).
 
     If the data set comes split into parts, the stems are <part>/<stem>.
     """
     pairs, problems = {}, {}
     for part, (pictures_at, labels_at) in layout.parts.items():
-        pictures, twice = _by_stem(Path(folder), *pictures_at)
-        labels, twice_labels = _by_stem(Path(folder), *labels_at)
+        pictures, twice = _by_stem(option, Path(folder), *pictures_at)
+        labels, twice_labels = _by_stem(option, Path(folder), *labels_at)
         found = {
             "pictures without a mask": sorted(pictures[stem].name for stem in pictures.keys() - labels.keys()),
             "masks without a picture": sorted(labels[stem].name for stem in labels.keys() - pictures.keys()),
@@ -52,10 +53,10 @@ def say_left_out(problems):
         print(f"left out, {len(names)} {problem}: {named(names)}")
 
 
-def _by_stem(folder, place, ending):
+def _by_stem(option, folder, place, ending):
     """The pictures in folder/place whose stems have an ending: {the rest of the stem: file}, [names that clash]."""
     if not (folder / place).is_dir():
-        raise UserError(f"--data={shown(folder)} has no folder {place}/; get a data set with download_data.py")
+        raise UserError(f"{option}={shown(folder)} has no folder {place}/; get a data set with download_data.py")
     found, twice = {}, []
     for file in sorted((folder / place).iterdir()):
         stem = file.stem.removesuffix(ending)
@@ -75,10 +76,10 @@ class WrongSize(UserError):
 
 
 def read_pair(picture, label, layout):
-    """Read a pair: an RGB Pillow image, and its labels (H, W) uint8, which are all 0 if `label` is None."""
+    """Read a pair: an RGB Pillow image, and its labels (H, W) uint8, which are all `rest` if `label` is None."""
     image = flatten(open_picture(picture))
     if label is None:
-        return image, np.zeros((image.height, image.width), np.uint8)
+        return image, np.full((image.height, image.width), layout.rest, np.uint8)
     labels = read_labels(label, layout)
     if labels.shape != (image.height, image.width):
         size = "{1} x {0}".format(*labels.shape)
@@ -87,15 +88,23 @@ def read_pair(picture, label, layout):
 
 
 def read_labels(source, layout):
-    """Read labels as (H, W) uint8: the index of each pixel's class, or with a single class 1 for it and 0 elsewhere."""
+    """Read labels as (H, W) uint8: the index of each pixel's class, or with a single class 1 for it and 0 elsewhere.
+
+    Where only some classes are labelled, `layout.rest` stands for all others; if it is only one, by a mask of any kind.
+    """
     if layout.outputs == 1:
         return np.uint8(np.asarray(read_mask(source)) > 0)
+    known = [layout.classes.index(name) for name in layout.known]
+    if len(known) == 1:
+        return np.where(np.asarray(read_mask(source)) > 0, known[0], layout.rest).astype(np.uint8)
     values = np.asarray(load(source))
     labels = values.astype(np.int64) - layout.first
-    if values.ndim != 2 or labels.min() < 0 or labels.max() >= layout.outputs:
+    void = (values == VOID) & layout.unclear
+    if values.ndim != 2 or not np.all(void | ((labels >= 0) & (labels < layout.outputs))):
         last = layout.first + layout.outputs - 1
         raise UserError(f"{shown(source)} holds labels outside {layout.first} to {last}; check the folder")
-    return labels.astype(np.uint8)
+    labels = np.where(np.isin(labels, known), labels, layout.rest) if known else labels
+    return np.where(void, VOID, labels).astype(np.uint8)
 
 
 def read_mask(source):
@@ -146,13 +155,31 @@ def source_of(stem, sources):
 
 
 def balanced(stems, sources):
-    """How often to draw each picture, as shares of 1: each source in proportion to the square root of its size."""
-    found = [source_of(stem, sources) for stem in stems]
-    shares = np.array([found.count(source) ** -0.5 for source in found])
+    """How often to draw each picture, as shares of 1: each source in proportion to the square root of its size.
+
+    sources: beginnings of stems; <source>:<factor> draws a source that much more often.
+    """
+    factors = {name: float(factor or 1) for name, _, factor in (source.partition(":") for source in sources)}
+    found = [source_of(stem, factors) for stem in stems]
+    shares = np.array([factors.get(source, 1) * found.count(source) ** -0.5 for source in found])
     return shares / shares.sum()
 
 
+def with_share(shares, chosen, share):
+    """Scale `shares` (N,), which add up to 1, such that those of the pictures `chosen` (N bools) add up to `share`."""
+    total = shares[chosen].sum()
+    if not 0 < total < 1:
+        return shares
+    return shares * np.where(chosen, share / total, (1 - share) / (1 - total))
+
+
 def split(stems, share):
-    """The positions of the training pictures and of the held-back ones: two int arrays."""
+    """The positions of the training pictures and of the held-back ones: two int arrays.
+
+    A photo of COCO may be in several sets under several names. What is held back in one is not trained on in another.
+    """
     held = np.array([is_held_back(stem, share) for stem in stems], bool)
-    return np.flatnonzero(~held), np.flatnonzero(held)
+    photos = [re.search(r"(?<!\d)\d{12}$", stem) for stem in stems]
+    kept = {photo[0] for photo, one in zip(photos, held, strict=True) if photo and one}
+    copies = np.array([bool(photo) and photo[0] in kept for photo in photos], bool)
+    return np.flatnonzero(~held & ~copies), np.flatnonzero(held)

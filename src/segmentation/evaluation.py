@@ -33,7 +33,7 @@ def evaluate(
     layout = LAYOUTS["people" if nobody else recognise(data, layout)]
     check_classes(networks, layout, data)
     ignored = ignored_labels(ignore, layout)
-    judge = Figures(threshold) if layout.outputs == 1 else Classes(layout, ignored)
+    judge = Figures(threshold, layout.classes) if layout.outputs == 1 else Classes(layout, ignored)
     if confusion and (layout.outputs == 1 or len(model) > 1):
         raise UserError(f"--confusion={shown(confusion)} shows one --model of several classes; leave it out")
     pairs = photos_of_nobody("--data", [data]) if nobody else pairs_of(data, layout)
@@ -65,10 +65,10 @@ def evaluate(
 
 
 def check_classes(networks, layout, data):
-    """Refuse networks whose classes are not those of the data."""
+    """Refuse networks whose classes are not those of the data; a single class may be one of many that they know."""
     for name, (_, record) in networks.items():
         known = record.get("class_names", ["person"])
-        if tuple(known) != layout.classes:
+        if tuple(known) != layout.classes and not (layout.outputs == 1 and set(layout.classes) <= set(known)):
             theirs, ours = (shown(", ".join(classes), 60) for classes in (known, layout.classes))
             raise UserError(
                 f"--model={shown(name)} knows {theirs}; --data={shown(data)} has {ours}; name one that fits"

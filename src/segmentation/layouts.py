@@ -3,7 +3,7 @@
 A new data set is one entry in LAYOUTS.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from utils import UserError, shown
 
 VOID = 255  # the label of pixels that count neither in training nor in scores
+DENIAL = VOID - 1  # pixels that are certainly not of some classes; further sets of classes have DENIAL - 1 and so on
 TRAINING, HELD_BACK = "training", "held_back"  # the parts of a data set with its own split
 
 
@@ -40,6 +41,10 @@ class Layout:
     mirrored: tuple = ()  # pairs of classes that swap in a mirror image
     groups: dict = field(default_factory=dict)  # {name: classes} to score also as one class
     moves: Moves = Moves()
+    mark: str = ""  # a file by which a data set is recognised, if another layout has the same folders
+    unclear: bool = False  # whether VOID in the files stands for pixels that do not count
+    known: tuple = ()  # the only classes that are labelled; () for all
+    rest: int = 0  # the label of what is none of them
 
     @property
     def mirror(self):
@@ -54,6 +59,10 @@ class Layout:
     def outputs(self):
         """The number of logits that a network gives for each pixel."""
         return len(self.classes)
+
+    def only(self, known, rest):
+        """The same layout for files in which only the classes `known` are labelled, and `rest` stands for all else."""
+        return replace(self, known=tuple(known), rest=rest)
 
 
 def _whole(pictures, labels):
@@ -81,6 +90,8 @@ def _helen():
     )
 
 
+VOC = ("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow")
+VOC += ("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor")
 LAYOUTS = {
     "people": Layout(
         _whole("images", "masks"),
@@ -94,24 +105,34 @@ LAYOUTS = {
     ),
     "ade20k": _ade20k(),
     "helen": _helen(),
+    "voc": Layout(
+        _whole("images", "masks"),
+        VOC,
+        figure=("person",),
+        moves=Moves(down=(-0.05, 0.15), aside=0.1, zoom=(-0.45, 0.3), turn=0.03, light=(-0.35, 0.25)),
+        mark="classes.txt",
+        unclear=True,
+    ),
 }
 
 
 def recognise(folder, name="auto"):
     """The name of the layout that a folder has; if `name` is not "auto", check that it fits."""
-    fitting = [each for each, layout in LAYOUTS.items() if _fits(Path(folder), layout)]
     if name != "auto":
-        if name not in fitting:
+        if not _fits(Path(folder), LAYOUTS[name]):
             raise UserError(
                 f"--data={shown(folder)} has no folder {_first_missing(folder, name)}, which --layout={name} needs"
             )
         return name
+    fitting = [each for each, layout in LAYOUTS.items() if _fits(Path(folder), layout)]
+    fitting = [each for each in fitting if (Path(folder) / LAYOUTS[each].mark).exists()]
     if not fitting:
         raise UserError(
             f"--data={shown(folder)} has neither images/ and masks/ nor the folders of "
-            f"{', '.join(list(LAYOUTS)[1:])}; get a data set with download_data.py"
+            f"{', '.join(list(LAYOUTS)[1:-1])}; get a data set with download_data.py"
         )
-    return fitting[0]
+    marked = [each for each in fitting if LAYOUTS[each].mark]
+    return (marked or fitting)[0]
 
 
 def _folders(layout):

@@ -2,57 +2,63 @@
 
 With a single class, the labels are 1 for it and 0 elsewhere. With several, they are class indices, or VOID for pixels
 that do not count. `weights` say how much a pixel of each class counts (with a single class: of background and figure).
+`denials`, {label: class indices}, are labels of pixels of which is only known that they are of none of these classes.
 """
+
+from types import MappingProxyType
 
 import numpy as np
 from keras import losses, ops
 
 from segmentation.layouts import VOID
 
+NONE = MappingProxyType({})
 
-def cross_entropy(labels, logits, weights=None):
+
+def cross_entropy(labels, logits, weights=None, denials=NONE):
     """The cross-entropy, averaged over the pixels that count."""
     if logits.shape[-1] == 1:
         each = losses.binary_crossentropy(labels, logits, from_logits=True)
     else:
-        each = losses.sparse_categorical_crossentropy(labels, logits, from_logits=True, ignore_class=VOID)
+        each = _surprise(labels, logits, denials)
     return _mean(each, labels, weights)
 
 
-def focal(labels, logits, weights=None):
+def focal(labels, logits, weights=None, denials=NONE):
     """The focal loss (Lin et al.): cross-entropy in which pixels that are already right hardly count."""
     if logits.shape[-1] == 1:
         each = losses.binary_focal_crossentropy(labels, logits, from_logits=True)
     else:
-        each = losses.categorical_focal_crossentropy(_one_hot(labels, logits), logits, from_logits=True)
+        surprise = _surprise(labels, logits, denials)
+        each = 0.25 * (1 - ops.exp(-surprise)) ** 2 * surprise
     return _mean(each, labels, weights)
 
 
-def dice(labels, logits, weights=None):
+def dice(labels, logits, weights=None, denials=NONE):
     """One minus the Dice overlap over the whole batch; with several classes, the mean of those that occur in it."""
     if logits.shape[-1] == 1:
         return losses.dice(labels, ops.sigmoid(logits))
     truth = _one_hot(labels, logits)
-    found = ops.softmax(logits) * ops.cast(labels != VOID, "float32")
+    found = ops.softmax(logits) * _certain(labels, logits.shape[-1], denials)
     there = ops.cast(ops.any(truth > 0, axis=(0, 1, 2)), "float32")
     there = there if weights is None else there * ops.convert_to_tensor(weights)
     return ops.sum(losses.dice(truth, found, axis=(0, 1, 2)) * there) / (ops.sum(there) + 1e-7)
 
 
-def both(labels, logits, weights=None):
+def both(labels, logits, weights=None, denials=NONE):
     """Cross-entropy plus Dice: the first judges every pixel, the second keeps small figures from being ignored."""
-    return cross_entropy(labels, logits, weights) + dice(labels, logits, weights)
+    return cross_entropy(labels, logits, weights, denials) + dice(labels, logits, weights, denials)
 
 
 LOSSES = {"cross_entropy": cross_entropy, "dice": dice, "both": both, "focal": focal}
 
 
-def loss(name, weights=None):
+def loss(name, weights=None, denials=NONE):
     """The loss of that name as a function for Keras. weights: one for each class, or None."""
     weights = None if weights is None else np.asarray(weights, np.float32)
 
     def weighted(labels, logits):
-        return LOSSES[name](labels, logits, weights)
+        return LOSSES[name](labels, logits, weights, denials)
 
     return weighted
 
@@ -69,10 +75,31 @@ def class_weights(labels, classes):
     return np.where(shares, weights, 1.0)
 
 
+def _surprise(labels, logits, denials):
+    """Minus the logarithm of the probability, (N, H, W), that the network gives to what the labels say."""
+    classes = logits.shape[-1]
+    named = ops.where(labels < classes, labels, float(VOID))
+    each = losses.sparse_categorical_crossentropy(named, logits, from_logits=True, ignore_class=VOID)
+    for label, denied in denials.items():
+        rest = [number for number in range(classes) if number not in denied]
+        none = ops.logsumexp(logits, axis=-1) - ops.logsumexp(ops.take(logits, rest, axis=-1), axis=-1)
+        each = ops.where(labels[..., 0] == label, none, each)
+    return each
+
+
+def _certain(labels, classes, denials):
+    """Where the labels say of which classes whether they are there: (N, H, W, classes or 1), 1 or 0."""
+    certain = ops.cast(labels < classes, "float32")
+    for label, denied in denials.items():
+        said = np.isin(np.arange(classes), denied).astype(np.float32)
+        certain = certain + ops.cast(labels == label, "float32") * said
+    return certain
+
+
 def _one_hot(labels, logits):
-    """Labels as (N, H, W, classes), all 0 for pixels that do not count."""
+    """Labels as (N, H, W, classes), all 0 for pixels of which no class is known."""
     labels = ops.cast(labels[..., 0], "int32")
-    return ops.one_hot(ops.where(labels == VOID, -1, labels), logits.shape[-1])
+    return ops.one_hot(ops.where(labels < logits.shape[-1], labels, -1), logits.shape[-1])
 
 
 def _mean(each, labels, weights):
@@ -80,5 +107,6 @@ def _mean(each, labels, weights):
     labels = ops.cast(labels[..., 0], "int32")
     counted = ops.cast(labels != VOID, "float32")
     if weights is not None:
-        counted *= ops.take(ops.convert_to_tensor(weights), ops.where(labels == VOID, 0, labels), axis=0)
+        weights = np.append(weights, np.ones(VOID + 1 - len(weights), np.float32))  # a denial has weight 1
+        counted *= ops.take(ops.convert_to_tensor(weights), labels, axis=0)
     return ops.sum(each * counted) / (ops.sum(counted) + 1e-7)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import keras
 
 from networks import saved
+from networks.folded import give_folded_weights
 from segmentation.architectures import (
     MOBILE_LAST,
     POOLS,
@@ -16,12 +17,12 @@ from segmentation.architectures import (
     unet,
     unet_large,
 )
+from segmentation.deeplab import LAST, deeplab
 from segmentation.layouts import LAYOUTS
 from utils import UserError, shown
 
-NETWORKS = {
-    function.__name__: function for function in (unet, thin_unet, unet_large, fcn_vgg16, mobilenetv2_unet, conv_deconv)
-}
+BUILDERS = (unet, thin_unet, unet_large, fcn_vgg16, mobilenetv2_unet, conv_deconv, deeplab)
+NETWORKS = {function.__name__: function for function in BUILDERS}
 
 
 class Encoder(NamedTuple):
@@ -42,6 +43,8 @@ ENCODERS = {
         "MobileNetV2", MOBILE_LAST, "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_{side}_no_top.h5", frozen=True
     ),
 }
+PUBLISHED_CLASSES = len(LAYOUTS["voc"].classes)  # of FOLDED weights
+FOLDED = {"deeplab": LAST}  # networks whose weights come as a .npz file, and the last layer that it fills
 MOMENTUM = 0.9  # of the batch normalisations of an encoder that starts without weights
 SIDES = (96, 128, 160, 192, 224)  # px for which Keras has weights of MobileNetV2; those of VGG16 fit any size
 
@@ -82,14 +85,16 @@ def load_encoder(network, weights="imagenet"):
     without such an encoder stays as it is. Building or reading a network never needs these weights.
     """
     encoder = ENCODERS.get(network.name)
-    if encoder and str(weights) != "none":
+    if network.name in FOLDED:
+        _load_folded(network, weights)
+    elif encoder and str(weights) != "none":
         source = _published(encoder, network, None if str(weights) == "imagenet" else weights)
-        saved.give_weights(_encoder_layers(network), source)
+        saved.give_weights(encoder_layers(network), source)
         if encoder.blue_first:
             _turn_colours(network.get_layer(encoder.blue_first))
     elif not encoder and str(weights) not in ("imagenet", "none"):
         raise UserError(
-            f"--encoder_weights={shown(weights)} is for {' or '.join(ENCODERS)}; leave it out with "
+            f"--encoder_weights={shown(weights)} is for {' or '.join((*ENCODERS, *FOLDED))}; leave it out with "
             f"--network={network.name}"
         )
     freeze_encoder(network, weights)
@@ -104,7 +109,7 @@ def freeze_encoder(network, weights="imagenet"):
     """
     encoder = ENCODERS.get(network.name)
     if encoder and encoder.frozen:
-        for layer in _encoder_layers(network):
+        for layer in encoder_layers(network):
             layer.trainable = str(weights) == "none"
             if layer.trainable and isinstance(layer, keras.layers.BatchNormalization):
                 layer.momentum = MOMENTUM
@@ -121,10 +126,26 @@ def _published(encoder, network, file):
         raise UserError(f"--encoder_weights=imagenet: {error}, or --encoder_weights=none") from None
 
 
-def _encoder_layers(network):
-    """All layers up to the encoder's last."""
-    last = network.get_layer(ENCODERS[network.name].last)
-    return keras.Model(network.input, last.output).layers
+def encoder_layers(network):
+    """All layers up to the encoder's last: those that published weights fill. [] if the network has no encoder."""
+    lasts = {name: encoder.last for name, encoder in ENCODERS.items()} | FOLDED
+    if network.name not in lasts:
+        return []
+    return keras.Model(network.input, network.get_layer(lasts[network.name]).output).layers
+
+
+def _load_folded(network, weights):
+    """Give the encoder the weights in a .npz file; if the classes are others than in the file, all but the last layer.
+
+    weights: the file, or "none".
+    """
+    if str(weights) == "imagenet":
+        raise UserError(f"--encoder_weights=imagenet is not for --network={network.name}; name its .npz file, or none")
+    if str(weights) != "none":
+        layers = [layer for layer in encoder_layers(network) if layer.weights]
+        *others, last = layers
+        own = others if last.output.shape[-1] != PUBLISHED_CLASSES else layers
+        give_folded_weights(own, "--encoder_weights", weights)
 
 
 def _turn_colours(convolution):

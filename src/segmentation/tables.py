@@ -18,11 +18,12 @@ MOST_ROWS = 40  # classes in a printed table; the JSON has them all
 class Figures:
     """Scores for a single class: masks (H, W) bool."""
 
-    def __init__(self, threshold):
-        self.threshold = threshold
+    def __init__(self, threshold, classes):
+        """classes: the names of the classes that make up the figure."""
+        self.threshold, self.classes = threshold, classes
 
     def find(self, network, record, picture):
-        return find_masks(network, record, [picture], self.threshold)[0] > 0.5
+        return find_masks(network, record, [picture], self.threshold, self.classes)[0] > 0.5
 
     def count(self, true, found):
         return count(true > 0, found)

@@ -16,75 +16,31 @@ from networks.vgg import THIN
 from segmentation import losses
 from segmentation.batches import Augmentation, Batches
 from segmentation.cache import decoded
-from segmentation.datasets import balanced, split
-from segmentation.layouts import LAYOUTS, VOID, ignored_labels
-from segmentation.registry import NETWORKS, build, describe, freeze_encoder, load_encoder
+from segmentation.datasets import balanced, split, with_share
+from segmentation.layouts import LAYOUTS, ignored_labels
+from segmentation.metrics import metrics_of
+from segmentation.rates import optimizer_of
+from segmentation.registry import NETWORKS, build, describe, encoder_layers, freeze_encoder, load_encoder
 from utils import UserError, shown
 
 NOT_RECORDED = ("tensorboard", "resume")  # options that do not change the network
-OPTIMIZERS = {
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
-    "rmsprop": keras.optimizers.RMSprop,
-    "sgd": partial(keras.optimizers.SGD, momentum=0.9),
-}
 PREPROCESSING = "RGB 0..1, long side scaled to size, padded with black to a square"
-
-
-class FigureIoU(keras.metrics.BinaryIoU):
-    """The IoU of the figures over the whole set: logits (N, H, W, 1) against 0/1 masks."""
-
-    def __init__(self, name="iou"):
-        super().__init__(target_class_ids=[1], threshold=0.0, name=name)
-
-
-class FigureF1(FigureIoU):
-    """The F1 (Dice) of the figures. For one class it follows from the IoU: F1 = 2 IoU / (1 + IoU)."""
-
-    def __init__(self):
-        super().__init__(name="f1")
-
-    def result(self):
-        iou = super().result()
-        return 2 * iou / (1 + iou)
-
-
-class ClassIoU(keras.metrics.MeanIoU):
-    """The IoU over the whole set, averaged over the classes: logits (N, H, W, classes) against class indices."""
-
-    def __init__(self, classes, name="iou"):
-        super().__init__(classes, name, ignore_class=VOID, sparse_y_pred=False)
-
-
-class PixelAccuracy(ClassIoU):
-    """The share of correctly classified pixels, among those that count."""
-
-    def result(self):
-        right, counted = keras.ops.sum(keras.ops.diagonal(self.total_cm)), keras.ops.sum(self.total_cm)
-        return keras.ops.divide_no_nan(keras.ops.cast(right, "float32"), keras.ops.cast(counted, "float32"))
-
-
-def metrics_of(classes):
-    """The metrics of an epoch. The first one, "iou", chooses the best epoch."""
-    if classes == 1:
-        return [FigureIoU(), FigureF1()]
-    return [ClassIoU(classes), PixelAccuracy(classes, "accuracy")]
 
 
 def train(**options):
     """Train a network on the folder `data` and write it to `model`. Takes all options of train.py."""
-    init, encoder_weights = options["init"], options["encoder_weights"]
+    encoder_weights, partial_sets = options["encoder_weights"], options["partial"] or ()
     options |= {name: options[name] and list(options[name]) for name in ("nobody", "sources", "ignore")}
+    options["partial"] = [f"{folder.name}:{'+'.join(known)}" for folder, known in partial_sets] or None
     options["encoder_weights"] = Path(encoder_weights).name  # the run and the record name the file without its folder
     keras.utils.set_random_seed(options["seed"])
-    pairs = decoded(options["data"], options["size"], options["layout"], options["nobody"] or ())
+    pairs = decoded(options["data"], options["size"], options["layout"], options["nobody"] or (), partial_sets)
     run = Run(options["model"], options, pairs.fingerprint, "iou")
     run.precision = run.precision or choose_precision(options["precision"])
     training, held_back = _batches(pairs, options)
-    network = build(_network(options, LAYOUTS[pairs.layout]), POLICIES[run.precision])
-    _begin(network, run, encoder_weights, init)
+    network = _begin(options, pairs.layout, encoder_weights, POLICIES[run.precision], bool(run.history))
     weights = _weights(training) if options["class_weights"] == "auto" else None
-    compile_network(network, options, len(training) * options["epochs"], weights)
+    compile_network(network, options, len(training) * options["epochs"], weights, pairs.denials)
     held = len(held_back.rows) if held_back else 0
     print(f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, {held} held back")
     print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
@@ -92,18 +48,25 @@ def train(**options):
     warnings.filterwarnings("ignore", "Explicitly requested dtype int64")
     logs = [keras.callbacks.TensorBoard(options["tensorboard"])] if options["tensorboard"] else []
     started = time.perf_counter()
-    fit_run(run, network, training, held_back, options, partial(_publish, run, options, pairs), logs)
+    publish = partial(_publish, run, options, pairs, encoder_weights)
+    fit_run(run, network, training, held_back, options, publish, logs)
     print(f"waited for input {training.waited / (time.perf_counter() - started):.1%} of the time")
 
 
-def _begin(network, run, encoder_weights, init):
-    """Give an untrained network its initial weights, unless the run already has weights of its own."""
-    if run.history or init:  # do not download weights that would be overwritten
+def _begin(options, layout, encoder_weights, dtype="float32", has_weights=False):
+    """Build the network with its initial weights. has_weights: whether the run already has weights of its own."""
+    keras.utils.set_random_seed(options["seed"])  # again: the initial weights are the same, whatever came before
+    network, init = build(_network(options, LAYOUTS[layout]), dtype), options["init"]
+    if has_weights or init:  # do not download weights that would be overwritten
         freeze_encoder(network, encoder_weights)
     else:
         load_encoder(network, encoder_weights)
-    if init and not run.history:
+    if init and not has_weights:
         copy_layers(network, "--init", init, NETWORKS | THIN)
+    if options["encoder_rate"] == 0:
+        for layer in encoder_layers(network):
+            layer.trainable = False
+    return network
 
 
 def _batches(pairs, options):
@@ -118,11 +81,22 @@ def _batches(pairs, options):
     shares = options["sources"] and balanced([stems[place] for place in training], options["sources"])
     augment = Augmentation(layout) if options["augment"] == "on" else None
     training, held_back = ([rows[place] for place in part] for part in (training, held_back))
+    if options["nobody_share"]:
+        even = np.full(len(training), 1 / len(training))
+        shares = with_share(even if shares is None else shares, _of_nobody(pairs, training), options["nobody_share"])
+    drawn = {"shares": shares, "steps": options["steps"]}
     scored = held_back if options["validation"] else []  # a set with its own split always holds pictures back
     return (
-        Batches(pairs, training, batch_size, augment, seed, shuffle=True, shares=shares, ignored=ignored),
+        Batches(pairs, training, batch_size, augment, seed, shuffle=True, ignored=ignored, **drawn),
         Batches(pairs, scored, batch_size, ignored=ignored) if scored else None,
     )
+
+
+def _of_nobody(pairs, rows):
+    """Which of the pictures in these rows show no figure: (N,) bools."""
+    layout = LAYOUTS[pairs.layout]
+    figure = [1] if layout.outputs == 1 else [layout.classes.index(name) for name in layout.figure]
+    return np.array([not np.isin(pairs.labels[row], figure).any() for row in rows])
 
 
 def _weights(batches):
@@ -141,7 +115,7 @@ def _network(options, layout):
     return described
 
 
-def compile_network(network, options, steps, weights=None):
+def compile_network(network, options, steps, weights=None, denials=losses.NONE):
     """Give a network its optimiser, loss and metrics.
 
     steps: over how many steps the learning rate falls. weights: how much each class counts; None: all the same.
@@ -149,23 +123,34 @@ def compile_network(network, options, steps, weights=None):
     rate = options["learning_rate"]
     if options["schedule"] == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.01)
+    slow = [weight for layer in encoder_layers(network) for weight in layer.trainable_weights]
     network.compile(
-        OPTIMIZERS[options["optimizer"]](rate),
-        losses.loss(options["loss"], weights),
-        metrics=metrics_of(network.output_shape[-1]),
+        optimizer_of(options["optimizer"], rate, slow, options["encoder_rate"]),
+        losses.loss(options["loss"], weights, denials),
+        metrics=metrics_of(network.output_shape[-1], denials),
         jit_compile=use_xla(),
     )
 
 
-def _publish(run, options, pairs):
+def _publish(run, options, pairs, encoder_weights):
     """Write the best network so far with its record, and return a sentence that says so."""
     if not run.best:
         return "no epoch was finished"
     network = build(_network(options, LAYOUTS[pairs.layout]), "float16")  # half the size on disk, read back as float32
     run.load("best", network)
+    if options["blend"] < 1:
+        _blend(network, run, _begin(options, pairs.layout, encoder_weights), options["blend"])
     save_network(options["model"], network, _record(run, options, pairs))
     score = run.score_of(run.best)
     return f"{shown(options['model'])} holds epoch {run.best['epoch']} of {len(run.history)}, the best: IoU {score:.3f}"
+
+
+def _blend(network, run, initial, share):
+    """Give a network the weights that lie `share` of the way from the initial ones to the run's best."""
+    starts = initial.get_weights()
+    run.load("best", initial)
+    trained = initial.get_weights()
+    network.set_weights([one + share * (other - one) for one, other in zip(starts, trained, strict=True)])
 
 
 def _record(run, options, pairs):

@@ -56,7 +56,10 @@ SCRIPTS = {
     "train.py": Script(
         230,
         {"--data": "set", "--model": "new.keras"} | TRAIN,
-        also=("--loss=focal", "--augment=off", "--class_weights=auto", "--validation=0", "--sources=00", "--seed=3"),
+        also=(
+            *("--loss=focal", "--augment=off", "--class_weights=auto", "--validation=0", "--sources=00:2", "--seed=3"),
+            *("--steps=1", "--nobody_share=0.5", "--blend=0.5", "--encoder_rate=0"),
+        ),
         networks=("--init", "--encoder_weights"),
         folders=SET | {"--nobody": ("folder",)},
         writes=("--model", "--tensorboard"),

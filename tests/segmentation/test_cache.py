@@ -8,6 +8,7 @@ from PIL import Image
 from drawn import draw_layout
 from segmentation import cache as module
 from segmentation.cache import decoded
+from segmentation.layouts import DENIAL, VOID
 from utils import UserError
 
 
@@ -117,6 +118,7 @@ def test_photos_of_nobody_are_told_from_the_others_and_from_each_other(folder, e
         decoded(folder, 32, nobody=[empty_rooms])
 
 
-def test_photos_of_nobody_are_for_a_single_class(tmp_path, empty_rooms):
-    with pytest.raises(UserError, match="--nobody is for data with a single class"):
-        decoded(draw_layout(tmp_path / "pets", "pets"), 32, nobody=[empty_rooms])
+def test_with_several_classes_photos_of_nobody_only_deny_the_figure(tmp_path, empty_rooms):
+    pairs = decoded(draw_layout(tmp_path / "pets", "pets"), 32, nobody=[empty_rooms])
+    assert pairs.denials == {DENIAL: [0]}  # the pet
+    assert set(np.unique(pairs.labels[pairs.rows["hall"]])) == {DENIAL, VOID}

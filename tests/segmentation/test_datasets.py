@@ -104,3 +104,10 @@ def test_adding_pictures_moves_none_across_the_split():
 def test_a_larger_share_holds_back_the_same_and_more():
     assert all(is_held_back(f"{n}", 0.4) for n in range(500) if is_held_back(f"{n}", 0.2))
     assert not any(is_held_back(f"{n}", 0) for n in range(500))
+
+
+def test_a_photo_that_is_held_back_in_one_set_is_not_trained_on_in_another():
+    stems = [f"{number:012}" for number in range(100)] + [f"coco_val_{number:012}" for number in range(100)]
+    training, held_back = split(stems, 0.2)
+    numbers = {stems[place][-12:] for place in training} & {stems[place][-12:] for place in held_back}
+    assert not numbers and all(is_held_back(stems[place], 0.2) for place in held_back) and len(training) > 100

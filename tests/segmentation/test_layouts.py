@@ -65,6 +65,20 @@ def test_a_layout_goes_through_the_cache_and_augmentation(named):
         assert set(np.unique(labels)) <= known - set(ignored)
 
 
+def test_a_file_tells_layouts_with_the_same_folders_apart(tmp_path):
+    folder = draw_layout(tmp_path, "voc")
+    (folder / "classes.txt").unlink()
+    assert recognise(folder) == "people" and recognise(folder, "voc") == "voc"
+
+
+def test_unclear_pixels_do_not_count_where_the_layout_has_them(tmp_path):
+    labels = np.uint8([[0, 20, VOID], [15, 0, 0]])
+    Image.fromarray(labels).save(tmp_path / "a.png")
+    assert (read_labels(tmp_path / "a.png", LAYOUTS["voc"]) == labels).all()
+    with pytest.raises(UserError, match="outside 0 to 150"):
+        read_labels(tmp_path / "a.png", LAYOUTS["ade20k"])
+
+
 def test_moved_labels_are_never_blended(named):
     """Two classes far apart: a blend would be one between them."""
     name, _ = named

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 import train as script
-from segmentation.layouts import VOID
+from segmentation.layouts import DENIAL, VOID
 from segmentation.losses import LOSSES, class_weights, loss
-from segmentation.training import OPTIMIZERS, ClassIoU, FigureF1, FigureIoU, PixelAccuracy
+from segmentation.rates import OPTIMIZERS
 
 RANDOM = np.random.default_rng(0)
 MASKS = (RANDOM.random((2, 4, 5, 1)) > 0.6).astype(np.float32)
@@ -53,21 +53,11 @@ def test_gradients_by_finite_differences(name):
         assert np.isclose((above - below) / 2e-2, gradient[place, 0], rtol=1e-2, atol=1e-4)
 
 
-def test_metrics_against_numpy():
-    iou, f1 = FigureIoU(), FigureF1()
-    for masks, logits in ((MASKS, LOGITS), (1 - MASKS, LOGITS)):
-        for metric in (iou, f1):
-            metric.update_state(masks, logits)
-    true, found = np.concatenate([MASKS, 1 - MASKS]) > 0, np.concatenate([LOGITS, LOGITS]) >= 0
-    both = (true & found).sum()
-    assert np.isclose(float(iou.result()), both / (true | found).sum())
-    assert np.isclose(float(f1.result()), 2 * both / (true.sum() + found.sum()))
-
-
 def test_the_usage_knows_every_loss():
     assert set(script.OPTIONS["--loss"].names) == set(LOSSES)
     assert all(name in script.__doc__ for name in LOSSES)
-    assert all(list(inspect.signature(each).parameters) == ["labels", "logits", "weights"] for each in LOSSES.values())
+    takes = ["labels", "logits", "weights", "denials"]
+    assert all(list(inspect.signature(each).parameters) == takes for each in LOSSES.values())
     assert set(script.OPTIONS["--optimizer"].names) == set(OPTIMIZERS)
 
 
@@ -79,7 +69,7 @@ SCORES = RANDOM.normal(0, 2, (2, 4, 5, 4)).astype(np.float32)  # of a fourth cla
 WEIGHTS = np.array([0.5, 2.0, 3.0, 7.0], np.float32)
 
 
-def by_hand(name, labels, scores, weights):
+def by_hand(name, labels, scores, weights, denials=()):
     """The loss of several classes, pixel by pixel in float64."""
     chances = np.exp(scores.astype(np.float64))
     chances /= chances.sum(axis=-1, keepdims=True)
@@ -89,10 +79,15 @@ def by_hand(name, labels, scores, weights):
         label = int(labels[place][0])
         if label == VOID:
             continue
-        sure = chances[place][label]
+        denied = dict(denials).get(label)
+        sure = chances[place][label] if denied is None else 1 - chances[place][denied].sum()
         each = {"cross_entropy": -np.log(sure), "focal": -0.25 * (1 - sure) ** 2 * np.log(sure)}
-        total += weights[label] * each.get(name, each["cross_entropy"])
-        share += weights[label]
+        weight = weights[label] if denied is None else 1
+        total += weight * each.get(name, each["cross_entropy"])
+        share += weight
+        if denied is not None:
+            found[denied] += chances[place][denied]
+            continue
         both[label] += sure
         true[label] += 1
         found += chances[place]
@@ -134,12 +129,59 @@ def test_rare_classes_weigh_more():
     assert weights[:3] @ [0.9, 0.09, 0.01] == pytest.approx(1) and weights[3] == 1
 
 
-def test_metrics_of_several_classes_against_numpy():
-    iou, accuracy = ClassIoU(4), PixelAccuracy(4)
-    for metric in (iou, accuracy):
-        metric.update_state(LABELS, SCORES)
-    counts = LABELS[..., 0] != VOID
-    true, found = LABELS[..., 0][counts], SCORES.argmax(-1)[counts]
-    each = [((true == k) & (found == k)).sum() / ((true == k) | (found == k)).sum() for k in range(4)]
-    assert float(iou.result()) == pytest.approx(np.mean(each), rel=1e-5)
-    assert float(accuracy.result()) == pytest.approx((true == found).mean(), rel=1e-5)
+# ---------------------------------------------------------------- labels that only say what is not there
+
+DENIALS = {DENIAL: [0], DENIAL - 1: [1, 2]}
+PARTLY = LABELS.copy()
+PARTLY[0, 1:3], PARTLY[1, 0] = DENIAL, DENIAL - 1
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["alike", "weighted"])
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_of_denials_against_numpy(name, weights):
+    expected = by_hand(name, PARTLY, SCORES, np.ones(4) if weights is None else weights, DENIALS)
+    assert np.isclose(float(loss(name, weights, DENIALS)(PARTLY, SCORES)), expected, rtol=1e-4)
+
+
+def gradient(name, labels, scores, denials):
+    """The gradient of a loss by the scores, as a step of plain descent on an offset of each score gives it."""
+    layer = keras.layers.Embedding(1, scores.size, embeddings_initializer="zeros")
+    pixel = keras.Input((1,), dtype="int32")
+    network = keras.Model(pixel, keras.layers.Reshape(scores.shape)(layer(pixel)))
+    network.compile(keras.optimizers.SGD(1.0), lambda _, added: loss(name, None, denials)(labels, scores + added[0]))
+    network.train_on_batch(np.zeros((1, 1), np.int32), np.zeros((1, *scores.shape), np.float32))
+    return -layer.get_weights()[0].reshape(scores.shape)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_where_labels_deny(name):
+    """By finite differences, and none where a label says nothing or does not tell some classes apart."""
+    found = gradient(name, PARTLY, SCORES, DENIALS)
+    assert (found[PARTLY[..., 0] == VOID] == 0).all() and (found[PARTLY[..., 0] == DENIAL] != 0).any()
+    for place in [(0, 1, 2, 0), (0, 2, 0, 3), (1, 0, 1, 2), (1, 2, 2, 1)]:
+        step = np.zeros_like(SCORES)
+        step[place] = 1e-2
+        above, below = (float(loss(name, None, DENIALS)(PARTLY, SCORES + sign * step)) for sign in (1, -1))
+        assert np.isclose((above - below) / 2e-2, found[place], rtol=2e-2, atol=1e-4)
+
+
+def test_a_denial_says_nothing_about_which_of_the_other_classes_is_there():
+    """The scores of the others may change places without any effect, and their gradients follow their shares alone."""
+    swapped = SCORES.copy()
+    denied = PARTLY[..., 0] == DENIAL
+    swapped[denied] = swapped[denied][:, [0, 2, 3, 1]]
+    for name in LOSSES:
+        one, other = (float(LOSSES[name](PARTLY, scores, None, DENIALS)) for scores in (SCORES, swapped))
+        assert one == pytest.approx(other, rel=1e-5)
+    found, chances = gradient("cross_entropy", PARTLY, SCORES, DENIALS)[denied], np.exp(SCORES[denied].astype(float))
+    ratios = found[:, 1:] / chances[:, 1:]
+    np.testing.assert_allclose(ratios, ratios[:, :1].repeat(3, axis=1), rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_denials_prefer_the_truth_and_stand_extremes(name):
+    labels = np.full((1, 2, 2, 1), DENIAL, np.float32)
+    scores = np.zeros((1, 2, 2, 4), np.float32)
+    scores[..., 0] = 200
+    right, wrong = (float(LOSSES[name](labels, sign * scores, None, DENIALS)) for sign in (-1, 1))
+    assert 0 <= right < 1e-3 and right <= wrong < np.inf

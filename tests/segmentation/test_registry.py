@@ -241,3 +241,13 @@ def test_a_record_that_fits_no_network_is_refused_by_what_is_wrong(trained, tmp_
     write_json(tmp_path / "a.json", read_json(trained.with_suffix(".json")) | wrong)
     with pytest.raises(UserError, match=r"--model=.*a\.json.*; copy"):
         load_network(model)
+
+
+@pytest.mark.parametrize(("weights", "words"), [("imagenet", "name its .npz file, or none"), ("/gone.npz", "does not")])
+def test_weights_that_deeplab_cannot_begin_with_are_named(weights, words):
+    network = build(describe("deeplab", size=33))
+    with pytest.raises(UserError, match=rf"--encoder_weights={weights} .*{words}"):
+        load_encoder(network, weights)
+    before = [weight.copy() for weight in network.get_weights()]
+    load_encoder(network, "none")
+    assert same(before, network.get_weights())

@@ -26,9 +26,10 @@ from networks.vgg import THIN, thin
 from segmentation import training as module
 from segmentation.batches import Batches
 from segmentation.cache import decoded
-from segmentation.datasets import balanced, find_pairs, is_held_back, read_pair, source_of
+from segmentation.datasets import balanced, find_pairs, is_held_back, read_pair, source_of, with_share
 from segmentation.layouts import LAYOUTS
 from segmentation.masks import find_masks
+from segmentation.rates import OPTIMIZERS
 from segmentation.registry import NETWORKS, build, load_network
 from segmentation.scores import count, scores
 from utils import ROOT, UserError
@@ -228,7 +229,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_state(peo
     model = tmp_path / "m.keras"
     train(people, model, **QUICK)
     before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
-    broken = lambda labels, logits, weights: keras.ops.mean(logits) * float("nan")  # noqa: E731
+    broken = lambda labels, logits, *_: keras.ops.mean(logits) * float("nan")  # noqa: E731
     monkeypatch.setitem(module.losses.LOSSES, "both", broken)
     with pytest.raises(UserError, match=r"epoch 3; epochs 1 to 2 are kept in .*--learning_rate"):
         train(people, model, **QUICK | {"epochs": 4}, resume=True)
@@ -395,6 +396,8 @@ def test_sources_are_balanced_by_the_root_of_their_numbers():
     shares = balanced(stems, ["a_", "ab_"])
     assert shares.sum() == pytest.approx(1)
     assert [shares[:16].sum() / shares[20], shares[16:20].sum() / shares[20]] == pytest.approx([4, 2])
+    heavier = balanced(stems, ["a_", "ab_:3"])
+    assert heavier[16:20].sum() / heavier[:16].sum() == pytest.approx(3 * shares[16:20].sum() / shares[:16].sum())
     assert source_of("ab_1", ["a", "ab"]) == "ab" and source_of("x", ["a"]) == "other"
 
 
@@ -419,7 +422,7 @@ def test_training_draws_by_the_shares(people, tmp_path):
 
 
 @pytest.mark.usefixtures("eager")
-@pytest.mark.parametrize("name", ["pets", "ade20k", "helen"])
+@pytest.mark.parametrize("name", ["pets", "ade20k", "helen", "voc"])
 def test_the_record_tells_of_the_classes(tmp_path, name):
     data = draw_layout(tmp_path / "set", name)
     train(data, tmp_path / "m.keras", **QUICK | {"epochs": 1})
@@ -440,11 +443,12 @@ def test_several_classes_are_learnt(tmp_path, loss):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("optimizer", module.OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_learns(optimizer):
     keras.utils.set_random_seed(0)
     network = NETWORKS["conv_deconv"](size=32)
     options = {"optimizer": optimizer, "learning_rate": 0.003, "schedule": "constant", "loss": "cross_entropy"}
+    options["encoder_rate"] = 1.0
     module.compile_network(network, options, steps=1)
     pictures = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
     losses = [float(network.train_on_batch(pictures, pictures[..., :1] > 0.5)[0]) for _ in range(6)]
@@ -454,7 +458,9 @@ def test_every_optimizer_learns(optimizer):
 @pytest.mark.usefixtures("eager")
 def test_weights_of_classes_come_from_the_training_part(tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(module.losses, "loss", lambda name, weights: seen.append(weights) or module.losses.LOSSES[name])
+    monkeypatch.setattr(
+        module.losses, "loss", lambda name, weights, _: seen.append(weights) or module.losses.LOSSES[name]
+    )
     data = draw_layout(tmp_path / "set", "pets", count=12)
     quick = QUICK | {"epochs": 1, "class_weights": "auto"}
     train(data, tmp_path / "m.keras", **quick)
@@ -464,3 +470,67 @@ def test_weights_of_classes_come_from_the_training_part(tmp_path, monkeypatch):
 def test_a_base_for_a_network_without_is_named(people, tmp_path):
     with pytest.raises(UserError, match="--base=2 has no effect on --network=conv_deconv"):
         train(people, tmp_path / "m.keras", **QUICK | {"base": 2})
+
+
+# ---------------------------------------------------------------- labels of some classes only, and initial weights
+
+
+@pytest.mark.usefixtures("eager")
+def test_sets_that_label_some_classes_only_are_learnt_from_as_well(people, tmp_path):
+    data = draw_layout(tmp_path / "set", "voc")
+    options = QUICK | {"partial": [(people, ("person",))], "nobody_share": 0.25, "steps": 3, "epochs": 1}
+    train(data, tmp_path / "m.keras", **options)
+    record = read_json(tmp_path / "m.json")
+    assert "--partial=people:person --" in record["command"] and "--steps=3" in record["command"]
+    assert record["data"]["pictures"] == 29 and {"iou", "class_iou", "accuracy"} <= record["metrics"].keys()
+
+
+def test_pictures_of_nobody_get_their_share(people, tmp_path):
+    pairs = decoded(draw_layout(tmp_path / "set", "voc"), 32, partial=[(people, ("person",))])
+    empty = module._of_nobody(pairs, list(pairs.rows.values()))
+    shares = with_share(np.full(29, 1 / 29), np.arange(29) < 5, 0.25)
+    assert not empty.any()  # in all of the drawn ones there is a person
+    assert shares[:5].sum() == pytest.approx(0.25) and shares.sum() == pytest.approx(1)
+    assert (with_share(shares, empty, 0.25) == shares).all()  # where there are none, none can be drawn
+
+
+@pytest.mark.usefixtures("eager")
+def test_steps_make_an_epoch_longer_or_shorter(people):
+    batches = Batches(decoded(people, 32), range(24), 8, shuffle=True, steps=7)
+    assert len(batches) == 7 and len(batches[6][0]) == 8
+    batches.epoch = 1
+    again = Batches(decoded(people, 32), range(24), 8, shuffle=True, steps=7)
+    again.epoch = 1
+    assert (again[2][0] == batches[2][0]).all()
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_blend_lies_between_the_initial_and_the_trained_weights(people, tmp_path):
+    """Also after the training, with --resume."""
+    options = QUICK | {"epochs": 1}
+    found = {}
+    for share in (1.0, 0.0, 0.25):
+        train(people, tmp_path / "m.keras", **options | {"blend": share, "resume": share < 1})
+        found[share] = load_network(tmp_path / "m.keras")[0].get_weights()
+        assert read_json(tmp_path / "m.json")["options"]["blend"] == share
+    keras.utils.set_random_seed(2022)
+    initial = NETWORKS["conv_deconv"](size=32).get_weights()
+    for start, end, none, quarter in zip(initial, found[1.0], found[0.0], found[0.25], strict=True):
+        assert np.allclose(none, start, atol=1e-3) and np.allclose(quarter, start + (end - start) / 4, atol=1e-3)
+    assert any(not np.allclose(one, other, atol=1e-3) for one, other in zip(initial, found[1.0], strict=True))
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_rate_of_zero_freezes_the_encoder(people, tmp_path):
+    options = QUICK | {"network": "deeplab", "encoder_weights": "none", "encoder_rate": 0.0, "epochs": 1}
+    train(people, tmp_path / "m.keras", **options)
+    keras.utils.set_random_seed(2022)
+    initial, (network, _) = NETWORKS["deeplab"](size=32), load_network(tmp_path / "m.keras")
+    trained = {layer.name: layer.get_weights() for layer in network.layers}
+
+    def same(name):
+        before = initial.get_layer(name).get_weights()
+        return all(np.allclose(one, other, atol=1e-3) for one, other in zip(before, trained[name], strict=True))
+
+    assert [same(name) for name in ("Conv", "expanded_conv_16-project", "logits")] == [True] * 3
+    assert not same("logits_detail")
