@@ -11,7 +11,7 @@ BIN = .venv/bin
 .PHONY: demo test test-all lint format examples clean
 
 demo: .venv/ready
-	$(BIN)/python src/stylize.py --content=examples/portraits/images/eileen_collins.jpg --style=examples/styles/rain.jpg --network=mini --save=demo.jpg
+	$(BIN)/python src/stylize.py --content=examples/portraits/images/eileen_collins.jpg --style=examples/styles/rain.jpg --network=instant --save=demo.jpg
 	@echo "The painting is $(CURDIR)/demo.jpg"
 
 test: .venv/ready

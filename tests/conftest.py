@@ -162,3 +162,23 @@ def eager(monkeypatch):
         return compile_it(self, *given, **more | {"run_eagerly": True})
 
     monkeypatch.setattr(keras.Model, "compile", compile_nothing)
+
+
+@pytest.fixture(scope="session")
+def drawing(tmp_path_factory):
+    """A small untrained network with a decoder on disk, and its record."""
+    import keras
+
+    from networks.saved import build_network, save_network
+    from networks.vgg import THIN
+    from style.features import LAYERS
+
+    keras.utils.set_random_seed(5)
+    options = {"widths": [2, 3, 4, 5, 6], "layers": list(LAYERS), "decoder": [8, 6, 4]}
+    record = {"network": "thin", "network_options": options}
+    network = build_network(THIN, record)
+    colours = network.get_layer("decoder_colours")  # a decoder that began to learn
+    colours.kernel.assign(keras.random.normal(colours.kernel.shape, stddev=0.2, seed=1))
+    model = tmp_path_factory.mktemp("drawing") / "small.keras"
+    save_network(model, network, record)
+    return model

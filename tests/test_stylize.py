@@ -45,9 +45,9 @@ def place(tmp_path, monkeypatch):
 def stylize(script, place, thin, eager):
     """Paint me.png like monet.png for a few steps: stylize("--keep=none") gives (status, stdout, stderr)."""
 
-    def call(*more, content="me.png", save="out.png", keep="--mask=mask.png"):
+    def call(*more, content="me.png", save="out.png", keep="--mask=mask.png", init="--init=content"):
         given = [f"--content={content}", "--style=monet.png", f"--save={save}", keep]
-        given += ["--epochs=2", "--size=64", "--precision=float32", *more]
+        given += ["--epochs=2", "--size=64", "--precision=float32", "--network=vgg19", *filter(None, [init]), *more]
         names = [option.split("=")[0] for option in more]
         return script(
             "stylize.py", *(option for option in given if option.split("=")[0] not in names or option in more)
@@ -556,3 +556,94 @@ def test_a_panel_is_not_drawn_over_what_is_read_or_painted(stylize, place, optio
     status, _, err = stylize(option)
     assert status == 2 and f"{option} would overwrite" in err
     assert {file.name: file.read_bytes() for file in place.iterdir()} == before
+
+
+# ---------------------------------------------------------------- without steps
+
+
+@pytest.fixture
+def small(monkeypatch, drawing):
+    """Let a small untrained network be the one that ships with us."""
+    for place in ("style.features.MINI", "studio.orders.MINI"):
+        monkeypatch.setattr(place, drawing)
+
+
+def test_instant_paints_without_steps(stylize, small, place):
+    status, out, err = stylize("--network=instant", init=None)
+    assert (status, err) == (0, "") and "me.png: painted in " in out
+    kept = pixels("mask.png") == 255
+    assert (pixels("out.png")[kept] == pixels("me.png")[kept]).all()
+    assert (pixels("out.png")[:10] != pixels("me.png")[:10]).mean() > 0.3
+    record = read_record("out.png")
+    assert record["options"]["network"] == "instant" and record["steps"] == 0
+    assert record["files"]["vgg_weights"]["name"] == "small.keras"
+
+
+@pytest.mark.parametrize(
+    "more", [["--init=noise"], ["--averaging=0.5"], ["--evolution=e.gif"], ["--snapshots=1,2"], ["--method=gram"]]
+)
+def test_instant_refuses_what_needs_steps(stylize, small, place, more):
+    status, _, err = stylize("--network=instant", *more, init=None)
+    assert status == 2 and err.count("\n") == 1 and f"{more[0]} is for a painting in steps" in err
+    assert not (place / "out.png").exists()
+
+
+def test_matching_starts_with_the_instant_painting_at_the_finest_scale(stylize, small):
+    picture(300, 200, 4).save("large.png")
+    given = {"content": "large.png", "keep": "--keep=none", "init": None}
+    assert stylize("--network=instant", "--size=256", save="instant.png", **given)[0] == 0
+    status, out, _ = stylize("--init=instant", "--size=256", "--epochs=1", save="one.png", **given)
+    assert status == 0 and "after 1 of 1 steps" in out and read_record("one.png")["files"]["init"]["name"]
+    assert stylize("--init=content", "--size=256", "--epochs=1", save="photo.png", **given)[0] == 0
+    start, one, photo = (np.float32(pixels(f"{name}.png")) for name in ("instant", "one", "photo"))
+    assert np.abs(one - start).mean() < 0.5 * np.abs(photo - start).mean()
+
+
+def test_auto_without_weights_paints_at_once_and_says_how_to_get_finer_strokes(stylize, small, monkeypatch):
+    def none(weights, precision):
+        raise UserError("the weights of VGG19 could not be downloaded; give --vgg_weights=<that file>")
+
+    monkeypatch.setitem(features.NETWORKS, "vgg19", none)
+    status, out, _ = stylize("--network=auto", init=None)
+    assert status == 0 and "painting with --network=instant, since the weights of VGG19 could not be downloaded" in out
+    assert read_record("out.png")["options"]["network"] == "instant"
+    status, _, err = stylize("--network=auto", "--vgg_weights=x.h5", init=None)
+    assert status == 2 and "could not be downloaded" in err
+    status, out, _ = stylize("--network=auto", "--method=gram", init=None)
+    assert status == 0 and "painting with --network=mini" in out
+
+
+def test_auto_with_weights_is_vgg19(stylize, small):
+    assert stylize("--network=auto", init=None)[0] == 0 and read_record("out.png")["options"]["network"] == "vgg19"
+
+
+def test_each_style_by_itself_and_a_sheet(stylize, small, place):
+    each = ["--network=instant", "--each", "--style=monet.png,munch.jpg"]
+    status, out, _ = stylize(*each, init=None)
+    assert status == 0 and "wrote out_styles.png" in out
+    assert changed("out_monet.png", "out_munch.png") == [True]
+    assert read_record("out_munch.png")["options"]["style"] == ["munch.jpg"]
+    stylize("--network=instant", "--style=munch.jpg", save="alone.png", init=None)
+    assert changed("out_munch.png", "alone.png") == [False]
+    assert Image.open("out_styles.png").width > 3 * 480
+
+
+def test_each_with_similarities_and_a_folder_that_goes_on(stylize, small, place):
+    (place / "all").mkdir()
+    each = ["--network=instant", "--each", "--style=monet.png,munch.jpg", "--similarity=content,style"]
+    shutil.copy("me.png", "all/me.png")
+    given = {"content": "all", "save": "paintings", "keep": "--keep=none", "init": None}
+    assert stylize(*each, **given)[0] == 0
+    names = {file.name for file in (place / "paintings").iterdir()}
+    words = {f"me_{style}_{word}.jpg" for style in ("monet", "munch") for word in ("content", "style")}
+    assert words | {"me_styles.jpg"} == names
+    (place / "paintings" / "me_munch_style.jpg").unlink()
+    before = (place / "paintings" / "me_monet_style.jpg").stat().st_mtime_ns
+    assert stylize(*each, **given)[0] == 0
+    assert (place / "paintings" / "me_munch_style.jpg").exists()
+    assert (place / "paintings" / "me_monet_style.jpg").stat().st_mtime_ns == before
+
+
+def test_each_and_blend_contradict_each_other(stylize, small):
+    status, _, err = stylize("--each", "--style=monet.png,munch.jpg", "--blend=1,2")
+    assert status == 2 and "--each" in err and "--blend" in err

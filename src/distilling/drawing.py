@@ -44,8 +44,9 @@ class Drawing(keras.Model):
         Returns (n, side, side, 3) and (OWN, side, side, 3), about 0..1, and (n, positions): for each position of a
         content, the position of its style.
         """
-        features = _cells(self.see(pictures))
-        contents, styles = ops.split(joined(features), 2)
+        halves = {layer: ops.split(values, 2) for layer, values in _cells(self.see(pictures)).items()}
+        features, own = ({layer: both[half] for layer, both in halves.items()} for half in (0, 1))
+        contents, styles = joined(features, own), joined(own, own)
         places = _nearest(contents, styles)
         strokes = strokes_of(ops.split(pictures, 2)[1])
         height, width = strokes.shape[1:3]
@@ -73,7 +74,7 @@ class Drawing(keras.Model):
 
     def _match(self, found, wanted):
         """The mean of 1 - cosine between the vectors of what is drawn and those that were chosen."""
-        return 1 - ops.mean(ops.sum(unit(joined(found, wanted)) * unit(joined(wanted)), axis=-1))
+        return 1 - ops.mean(ops.sum(unit(joined(found, wanted)) * unit(joined(wanted, wanted)), axis=-1))
 
 
 def _cells(features):
@@ -92,16 +93,16 @@ def cells_of(layer, values):
     return ops.reshape(cut, (-1, height * width // cells**2, cells**2, channels))
 
 
-def joined(features, scale=None):
-    """The vectors of features from `cells_of`: (n, positions, numbers) float32.
+def joined(features, styles):
+    """The vectors of features from `cells_of`: (n, positions, numbers) float32, as `style.matching` makes them.
 
-    Each layer has its share of the energy in each picture of `scale`, or of the features themselves.
+    Each layer has its share of the energy in `styles`, features of as many pictures.
     """
     found = []
     for layer, (_, share) in LAYERS.items():
-        values, own = (ops.mean(_float(each[layer]), axis=2) for each in (features, scale or features))
-        energy = ops.mean(ops.sum(ops.square(own), axis=-1), axis=1)
-        found.append(values * ops.sqrt(share / ops.maximum(energy, 1e-9))[:, None, None])
+        energy = ops.mean(ops.sum(ops.square(_float(styles[layer])), axis=-1), axis=(1, 2))
+        factor = ops.sqrt(share / ops.maximum(energy, 1e-9))[:, None, None]
+        found.append(ops.mean(_float(features[layer]), axis=2) * factor)
     return ops.concatenate(found, axis=-1)
 
 

@@ -58,6 +58,16 @@ def side_by_side(pictures, labels):
     return sheet
 
 
+def contact_sheet(pictures, labels, columns=4):
+    """Put Pillow images into rows of so many, with a label under each: an RGB Pillow image."""
+    starts = range(0, len(pictures), columns)
+    rows = [side_by_side(pictures[first : first + columns], labels[first : first + columns]) for first in starts]
+    sheet = Image.new("RGB", (max(row.width for row in rows), sum(row.height for row in rows)), "white")
+    for number, row in enumerate(rows):
+        sheet.paste(row, (0, number * row.height))
+    return sheet
+
+
 def _side(size, height):
     """The long side of a picture of `size` once it is scaled to a height."""
     return max(1, round(max(size) * height / size[1]))

@@ -10,7 +10,7 @@ from command.process import is_out_of_memory
 from files.listing import suffixed
 from networks.hardware import check_photo, versions
 from pictures.images import LANCZOS, flatten, open_picture, resize, write_picture
-from studio.exhibits import FRAME_SIDE, Evolution, side_by_side, taken_apart
+from studio.exhibits import FRAME_SIDE, Evolution, contact_sheet, side_by_side, taken_apart
 from studio.orders import sheet_of, variants_of
 from style.features import LEAST_SIDE
 from style.methods import METHODS
@@ -42,7 +42,7 @@ class PhotoPainting:
             if sheet:  # read it back, so that the sheet does not depend on which run painted it
                 results[variant.label] = open_picture(place)
         if sheet:
-            pictures = side_by_side([picture, *results.values()], ["photo", *results])
+            pictures = contact_sheet([picture, *results.values()], ["photo", *results])
             write_picture(suffixed(self.target, sheet), pictures, self.plans[sheet])
         self._write_panels(picture, scene, results)
 

@@ -52,12 +52,12 @@ class Instant:
         weights = None if visible is None else resize(visible, (width, height)).ravel()
         styles, places = palette.choose(features, weights)
         vectors, strokes = (
-            np.pad(values.reshape(height, width, -1), [(BORDER, BORDER)] * 2 + [(0, 0)], mode="symmetric")
+            np.pad(values.reshape(height, width, -1), [(BORDER, BORDER)] * 2 + [(0, 0)], mode="symmetric")[None]
             for values in (palette.take(name, styles, places) for name in ("vectors", "strokes"))
         )
-        vectors = np.float32(vectors) * vectors.shape[-1] ** 0.5
-        sketch = sketch_of(ops.convert_to_tensor(np.float32(strokes)[None]))
-        drawn = ops.convert_to_numpy(self.decoder([vectors[None], sketch]))[0]
+        vectors, strokes = (ops.convert_to_tensor(np.float32(values)) for values in (vectors, strokes))
+        drawn = self.decoder([vectors * vectors.shape[-1] ** 0.5, sketch_of(strokes)])
+        drawn = ops.convert_to_numpy(drawn)[0]
         edge = 4 * BORDER
         return np.clip(drawn[edge : edge + picture.shape[0], edge : edge + picture.shape[1]], 0, 1)
 

@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from networks.decoder import strokes_of
+from networks.decoder import STROKE, strokes_of
 from style.matching import components, factors_of, grid_size, in_pieces, nearest, pad, picked, unit
 
 MOST_KEYS = 8192  # positions of all styles that are compared; of larger styles every n-th
@@ -66,7 +66,7 @@ class Keys:
             places = np.flatnonzero(cells >= min(0.5, cells.max()))  # a small part may cover the middle of no cell
             stride = -(-len(places) * len(quarters) // most)
             chosen.append(picked(features, self.factors, places[::stride]))
-            strokes.append(_strokes(turned)[places[::stride]])
+            strokes.append(_strokes(turned, places[::stride]))
         self.strokes, vectors = np.concatenate(strokes), np.concatenate(chosen)
         self.vectors = in_pieces(lambda piece: ops.cast(unit(piece), "float16"), vectors)
         self.basis = components(np.float32(vectors[:: -(-len(vectors) // SAMPLE)]))
@@ -82,10 +82,10 @@ def _cells(part, height, width):
     return found
 
 
-def _strokes(picture):
-    """What a style (h, w, 3) shows around each position: (positions, STROKE) float16."""
-    strokes = ops.convert_to_numpy(strokes_of(pad(ops.convert_to_tensor(picture[None]))))
-    return np.float16(strokes.reshape(-1, strokes.shape[-1]))
+def _strokes(picture, places):
+    """What a style (h, w, 3) shows around some positions: (n, STROKE) float16."""
+    strokes = strokes_of(pad(ops.convert_to_tensor(picture[None])))
+    return np.float16(ops.convert_to_numpy(ops.take(ops.reshape(strokes, (-1, STROKE)), places, axis=0)))
 
 
 def assign(cosines, shares, weights):

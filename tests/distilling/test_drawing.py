@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from by_hand import vectors_by_hand
 from defaults import with_defaults
@@ -11,7 +12,7 @@ from distilling.crops import Pairs, pictures_in
 from distilling.drawing import MOMENT_LAYERS, MOMENTS, OWN, PIXELS, Drawing
 from drawn import draw_set
 from files.whole import read_json
-from networks.decoder import decoder
+from networks.decoder import STROKE, decoder, sketch_of, strokes_of
 from networks.vgg import Preprocessing, encoder
 from style import features
 from style.features import instant, mini
@@ -35,7 +36,7 @@ def lesson():
     master, eyes = (encoder(PLAN, LAYERS, Preprocessing(dtype="float32")) for _ in range(2))
     hand = decoder(sum(x.shape[-1] for x in eyes.output.values()), (8, 6, 4))
     lesson = Drawing(master, eyes, hand)
-    lesson.compile(keras.optimizers.Adam(0.01), run_eagerly=True)
+    lesson.compile(keras.optimizers.Adam(0.01))
     lesson.train_on_batch(pieces(seed=9))
     lesson.reset_metrics()
     return lesson
@@ -57,7 +58,8 @@ def test_each_position_gets_the_nearest_of_its_style_by_brute_force(lesson):
     seen = lesson.see(pictures)
     for number in range(2):
         content, style = (single(seen, place) for place in (number, 2 + number))
-        one, other = vectors_by_hand(content, factors_of(content)), vectors_by_hand(style, factors_of(style))
+        factors = factors_of(style)
+        one, other = vectors_by_hand(content, factors), vectors_by_hand(style, factors)
         cosines = normal(one - one.mean(axis=0)) @ normal(other - other.mean(axis=0)).T
         chosen = cosines[np.arange(64), places[number]]
         np.testing.assert_allclose(chosen, cosines.max(axis=1), atol=1e-4)
@@ -68,9 +70,12 @@ def test_it_draws_from_the_chosen_vectors_and_strokes(lesson):
     drawn, _, places = (np.asarray(part) for part in lesson(pictures))
     style = single(lesson.see(pictures), 3)
     vectors = normal(vectors_by_hand(style, factors_of(style)))[places[1]]
-    strokes = pictures[3].reshape(8, 4, 8, 4, 3).transpose(0, 2, 1, 3, 4).reshape(64, 48)[places[1]]
-    inputs = vectors.reshape(1, 8, 8, -1) * vectors.shape[-1] ** 0.5, strokes.reshape(1, 8, 8, 48)
-    np.testing.assert_allclose(drawn[1], np.asarray(lesson.decoder(list(inputs)))[0], atol=1e-4)
+    strokes = np.asarray(strokes_of(ops.convert_to_tensor(pictures[3:])))[0].reshape(64, STROKE)[places[1]]
+    sketch = sketch_of(ops.convert_to_tensor(strokes.reshape(1, 8, 8, STROKE)))
+    vectors = vectors.reshape(1, 8, 8, -1) * vectors.shape[-1] ** 0.5
+    np.testing.assert_allclose(
+        drawn[1], np.asarray(lesson.decoder([ops.convert_to_tensor(vectors), sketch]))[0], atol=1e-4
+    )
 
 
 def test_the_loss_against_numpy(lesson):
@@ -80,11 +85,9 @@ def test_the_loss_against_numpy(lesson):
     match, moments = [], []
     for number in range(2):
         wanted, got = single(truth, number), single(found, number)
-        # The energy that scales the layers is that of the chosen positions.
-        raw = np.split(vectors_by_hand(wanted, dict.fromkeys(LAYERS, 1.0))[places[number]], ends_of(wanted), axis=1)
-        factors = {
-            layer: (share / np.square(values).sum(axis=1).mean()) ** 0.5
-            for values, (layer, (_, share)) in zip(raw, LAYERS.items(), strict=True)
+        factors = {  # from the energy in the chosen positions
+            layer: (share / np.square(values_of(layer, wanted, places[number])).sum(axis=1).mean()) ** 0.5
+            for layer, (_, share) in LAYERS.items()
         }
         one, other = vectors_by_hand(got, factors), vectors_by_hand(wanted, factors)[places[number]]
         match.append(1 - np.sum(normal(one) * normal(other), axis=1))
@@ -95,10 +98,6 @@ def test_the_loss_against_numpy(lesson):
     wanted = parts[0] + MOMENTS * parts[1] + PIXELS * parts[2]
     loss = lesson.compute_loss(pictures, None, lesson(pictures), training=False)
     assert float(loss) == pytest.approx(wanted, rel=1e-3)
-
-
-def ends_of(found):
-    return np.cumsum([found[layer].shape[-1] for layer in LAYERS])[:-1]
 
 
 def values_of(layer, found, places=None):
@@ -124,7 +123,7 @@ def moment_error(moments, layer):
 
 def test_a_step_changes_the_decoder_alone_and_steps_help(lesson):
     assert {id(weight) for weight in lesson.trainable_variables} == {id(weight) for weight in lesson.decoder.weights}
-    losses = [lesson.train_on_batch(pieces()) for _ in range(20)]
+    losses = [lesson.train_on_batch(pieces(), return_dict=True)["loss"] for _ in range(20)]
     assert losses[-1] < 0.9 * losses[0]
 
 
@@ -163,10 +162,10 @@ def test_a_run_leaves_a_network_that_draws_and_its_record(seeing, photos, tmp_pa
     record = read_json(tmp_path / "m.json")
     assert record["network_options"]["decoder"] == [8, 6, 4] and record["metrics"]["val_loss"] > 0
     before, (eyes, hand) = mini(seeing), instant(model)
-    for layer in features.LAYERS:
-        np.testing.assert_array_equal(*(np.asarray(each(pieces(1))[layer]) for each in (before, eyes)))
+    for layer in LAYERS:
+        np.testing.assert_array_equal(*(np.asarray(each.get_layer(layer).kernel) for each in (before, eyes)))
     assert eyes.trainable_variables == hand.trainable_variables == []
-    assert np.ptp(np.asarray(hand([np.ones((1, 4, 4, 32)), np.ones((1, 4, 4, 48))]))) > 0
+    assert np.ptp(np.asarray(hand([np.ones((1, 4, 4, 36)), np.ones((1, 16, 16, 3))]))) > 0
     with pytest.raises(UserError, match=r"--vgg_weights=.*eyes.keras has no decoder"):
         instant(seeing)
 

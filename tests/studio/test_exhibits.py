@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.exhibits import FRAMES, PANEL_HEIGHT, Evolution, side_by_side, taken_apart
+from studio.exhibits import FRAMES, PANEL_HEIGHT, Evolution, contact_sheet, side_by_side, taken_apart
 
 
 @pytest.mark.parametrize("ending", [".gif", ".webp"])
@@ -54,3 +54,12 @@ def test_a_painting_taken_apart_is_the_sum_of_its_parts():
     mask[5:15, 10:20] = 1
     kept, painted = (np.asarray(part) for part in taken_apart(picture, mask))
     assert (kept + painted == np.asarray(picture)).all() and not kept[mask == 0].any() and not painted[mask == 1].any()
+
+
+def test_a_contact_sheet_has_rows_of_four():
+    pictures = [Image.new("RGB", (48, 48), (40 * number, 0, 0)) for number in range(6)]
+    sheet = contact_sheet(pictures, list("abcdef"))
+    row = side_by_side(pictures[:4], list("abcd"))
+    assert sheet.size == (row.width, 2 * row.height)
+    assert (np.asarray(sheet)[: row.height] == np.asarray(row)).all()
+    assert (np.asarray(sheet)[row.height :, -400:] == 255).all()

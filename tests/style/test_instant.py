@@ -1,0 +1,103 @@
+"""Painting without steps: what is drawn, what each setting changes, and that a kept part has no influence."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from style.features import instant
+from style.instant import COARSEST, Instant, _sides
+from style.styles import Styles
+
+
+def drawn(height, width, seed):
+    small = np.random.default_rng(seed).integers(0, 256, (5, 7, 3), np.uint8)
+    return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture(scope="module")
+def networks(drawing):
+    return instant(drawing)
+
+
+@pytest.fixture
+def paint(networks):
+    def call(
+        photo=1, visible=None, styles=(2,), shares=(1.0,), parts=None, scale=1.0, scales=5, similarity="balanced", **own
+    ):
+        content = drawn(196, 200, photo) if isinstance(photo, int) else photo
+        images = [drawn(120, 140, seed) for seed in styles]
+        painter = Instant(*networks, Styles(images, shares, parts, scale), **own)
+        return painter.paint(content, visible, scales=scales, similarity=similarity)
+
+    return call
+
+
+def test_the_sides_double():
+    assert _sides(512, 5) == [128, 256, 512] and _sides(512, 1) == [512] and _sides(100, 5) == [100]
+    assert _sides(2 * COARSEST, 5) == [COARSEST, 2 * COARSEST]
+
+
+def test_a_painting_has_the_photos_size_and_range_and_is_the_same_again(paint):
+    picture = paint()
+    assert picture.shape == (196, 200, 3) and picture.dtype == np.float32
+    assert picture.min() >= 0 and picture.max() <= 1 and np.ptp(picture) > 0.1
+    np.testing.assert_array_equal(picture, paint())
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"styles": (3,)},
+        {"styles": (2, 3), "shares": (0.5, 0.5)},
+        {"scale": 0.5},
+        {"scales": 1},
+        {"similarity": "content"},
+        {"similarity": "style"},
+        {"turns": False},
+        {"colours": False},
+        {"parts": [np.float32(np.arange(140)[None, :].repeat(120, axis=0) < 50)]},
+    ],
+    ids=lambda setting: next(iter(setting)),
+)
+def test_a_setting_makes_a_difference(paint, setting):
+    assert np.abs(paint(**setting) - paint()).mean() > 1e-4
+
+
+def test_of_one_scale_the_decoder_gets_what_matching_found(networks, paint):
+    """A decoder that returns its sketch: then a style painted like itself is itself."""
+    style = drawn(120, 140, 2)
+    painter = Instant(networks[0], lambda inputs: inputs[1], Styles([style]), turns=False, colours=False)
+    picture = painter.paint(style, scales=1)
+    assert np.median(np.abs(picture - np.asarray(style) / 255)) < 0.01
+
+
+def test_the_frame_is_drawn_like_the_rest(networks):
+    """What the decoder gets goes on, mirrored, beyond the picture: its zeros stay outside."""
+    given = []
+
+    def decoder(inputs):
+        given.append(inputs[1])
+        return inputs[1]
+
+    photo = drawn(64, 72, 1)
+    Instant(networks[0], decoder, Styles([drawn(64, 64, 2)])).paint(photo, scales=1)
+    assert given[0].shape == (1, 64 + 24, 72 + 24, 3)
+
+
+def test_what_is_not_visible_does_not_move_the_mean(paint):
+    visible = np.zeros((196, 200), np.float32)
+    visible[:, :80] = 1
+    pictures = []
+    for seed in (5, 6):
+        photo = drawn(196, 200, 4)
+        photo.paste(drawn(196, 60, seed), (140, 0))
+        pictures.append(paint(photo, visible, scales=1, colours=False)[:, :80])
+    assert np.abs(pictures[0] - pictures[1]).mean() < 0.02
+
+
+def test_photos_share_what_was_found_of_the_styles(networks, monkeypatch):
+    painter = Instant(*networks, Styles([drawn(64, 64, 2)]))
+    first = painter.paint(drawn(64, 72, 1))
+    monkeypatch.setattr("style.instant.Palette", None)
+    np.testing.assert_array_equal(painter.paint(drawn(64, 72, 1)), first)
+    painter.paint(drawn(72, 64, 3))
