@@ -129,7 +129,8 @@ def marks(command):
 def test_a_command_of_the_guides_runs(request, project, tmp_path, command, vgg_weights):
     environment, script, given = words(command)
     given = quick(script, given)
-    if "distill.py" in command or ("--style" in command and "--network=mini" not in command):
+    small = "--network=mini" in command or "--network=instant" in command
+    if "distill.py" in command or ("--style" in command and not small):
         given.append(f"--vgg_weights={vgg_weights}")  # VGG19's own cannot be downloaded here
     if environment:
         pytest.importorskip(environment["KERAS_BACKEND"])

@@ -21,7 +21,7 @@ class Networks:
         if options.network == "instant":
             self.instant = features.instant(options.vgg_weights, self.precision)
             return
-        options.init = options.init or METHODS[options.method].init
+        options.init = options.init or METHODS[options.method]().init
         self.load(self.precision)
         if options.init == "instant":
             self.instant = features.instant(None, self.precision)

@@ -61,10 +61,11 @@ class Studio:
 
     def styles_for(self, scene, places):
         """The styles at some places in --style, for a scene: a `Styles`."""
-        weights = np.array(self.options.blend or [1] * len(self.styles), float)[list(places)]
+        weights = [(self.options.blend or [1] * len(self.styles))[place] for place in places]
+        shares = [weight / sum(weights) for weight in weights]
         images = [scene.match(self.styles[place]) for place in places]
         parts = [self.style_parts[place] for place in places]
-        return Styles(images, weights / weights.sum(), parts, self.options.style_scale)
+        return Styles(images, shares, parts, self.options.style_scale)
 
     def instant_for(self, scene, places):
         """The painter without steps for a scene. Unless the styles are fitted to each photo, all photos share one."""

@@ -163,7 +163,7 @@ def test_a_run_leaves_a_network_that_paints_and_its_record(master, photos, tmp_p
     assert sorted(file.name for file in tmp_path.iterdir()) == ["m.json", "m.keras", "m.run", "set"]
     record = read_json(tmp_path / "m.json")
     assert record["network"] == "thin" and record["network_options"]["widths"] == list(WIDTHS)
-    assert record["command"].startswith("distill.py --photos=images --paintings=images --model=m.keras --widths=2,3,4")
+    assert record["command"].startswith("distill.py --teach=encoder --photos=images --paintings=images --model=m.keras")
     assert str(tmp_path) not in str(record) and record["metrics"]["val_loss"] > 0
     features = mini(model)(pieces(1))
     assert features["block4_conv2"].shape == (1, 4, 4, 5) and mini(model).trainable_variables == []

@@ -36,7 +36,7 @@ def lesson():
     master, eyes = (encoder(PLAN, LAYERS, Preprocessing(dtype="float32")) for _ in range(2))
     hand = decoder(sum(x.shape[-1] for x in eyes.output.values()), (8, 6, 4))
     lesson = Drawing(master, eyes, hand)
-    lesson.compile(keras.optimizers.Adam(0.01))
+    lesson.compile(keras.optimizers.Adam(0.003))
     lesson.train_on_batch(pieces(seed=9))
     lesson.reset_metrics()
     return lesson
