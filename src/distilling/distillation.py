@@ -26,6 +26,7 @@ JUDGED = 12  # batches of held-back pictures that judge an epoch
 
 def distill(**options):
     """Teach the encoder or the decoder of a network, and write it to `model`. Takes all options of distill.py."""
+    options |= {name: list(options[name]) for name in ("widths", "decoder")}  # as they come back from JSON
     keras.utils.set_random_seed(options["seed"])
     photos, paintings = (pictures_in(f"--{name}", options[name]) for name in ("photos", "paintings"))
     run = Run(options["model"], options, fingerprint(photos + paintings), "likeness")
@@ -54,7 +55,7 @@ def _teach_encoder(run, master, photos, paintings, options):
         lesson.begin(pictures)
     print(f"{apprentice.count_params():,} parameters")
     easel = [Easel(training, options["canvases"])] if options["canvases"] else []
-    plan = {"widths": list(options["widths"]), "layers": list(LAYERS)}
+    plan = {"widths": options["widths"], "layers": list(LAYERS)}
     publish = partial(_publish, run, lesson, lambda: folded(lesson, options["widths"]), plan, options)
     fit_run(run, lesson, training, judged, options, publish, easel)
 
@@ -64,7 +65,7 @@ def _teach_decoder(run, master, photos, paintings, options):
     network, record = load_network("--init", options["init"], THIN, POLICIES[run.precision])
     network.trainable = False
     eyes = keras.Model(network.inputs[0], {layer: network.get_layer(layer).output for layer in matching.LAYERS})
-    plan = record["network_options"] | {"decoder": list(options["decoder"])}
+    plan = record["network_options"] | {"decoder": options["decoder"]}
     hand = decoder(vector_length(plan["widths"]), plan["decoder"], POLICIES[run.precision])
     if not run.history and record["network_options"].get("decoder"):
         copy_layers(hand, "--init", options["init"], THIN)
