@@ -4,7 +4,6 @@ import math
 import platform
 import time
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 import keras
@@ -49,7 +48,6 @@ def use_xla():
     return bool(accelerators()) or keras.backend.backend() == "jax"
 
 
-@cache
 def choose_precision(wanted):
     """The precision to use, float32 or bfloat16. For "auto", measure for a second which one trains faster here."""
     if wanted != "auto":

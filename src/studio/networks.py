@@ -14,7 +14,7 @@ class Networks:
 
     def __init__(self, options):
         """Settles --network=auto, and --init if it was left out, in `options`."""
-        self.options = options
+        self.options, self.choose = options, cache(choose_precision)
         self.load = cache(lambda precision: features.NETWORKS[options.network](options.vgg_weights, precision))
         if options.network == "auto":
             options.network = self._best()
@@ -43,4 +43,4 @@ class Networks:
     def precision(self):
         """The precision of the networks: for a painting without steps, measuring would take longer than it saves."""
         wanted = self.options.precision
-        return "float32" if (self.options.network, wanted) == ("instant", "auto") else choose_precision(wanted)
+        return "float32" if (self.options.network, wanted) == ("instant", "auto") else self.choose(wanted)

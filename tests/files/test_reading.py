@@ -9,6 +9,7 @@ from files.reading import open_file
 from files.whole import read_json
 from pictures.images import load
 from segmentation.cache import _fingerprint
+from segmentation.layouts import LAYOUTS
 from utils import UserError
 
 
@@ -45,4 +46,6 @@ def test_a_pipe_or_device_is_no_json(device):
 
 
 def test_a_pipe_or_device_among_the_photos_of_nobody_is_not_read(device):
-    assert _fingerprint({"me": (device, None)}) == _fingerprint({"me": (device.with_name("missing.jpg"), None)})
+    missing = device.with_name("missing.jpg")
+    one, other = (_fingerprint({"me": (file, None, LAYOUTS["people"])}) for file in (device, missing))
+    assert one == other
