@@ -13,11 +13,12 @@ import psutil
 from utils import UserError, shown
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # what Keras calls each precision in training
-# Bytes for each pixel painted. At 1344 x 895 px, matching, which takes most, took 8,950, 4,900, 2,330 and 1,280.
+# Bytes for each pixel painted. At 1344 x 895 px, matching, which takes most, took 8,950, 4,900, 2,330 and 1,280;
+# painting without steps took 3,980 and 2,330 at 2048 x 1365 px.
 PAINTING_BYTES = {
     "vgg19": {"float32": 9600, "bfloat16": 5300},
     "mini": {"float32": 2500, "bfloat16": 1400},
-    "instant": {"float32": 1200, "bfloat16": 900},
+    "instant": {"float32": 4200, "bfloat16": 2500},
 }
 # Bytes for each pixel of the photo itself: to put the painting into it, and to find and write a mask. At 54 megapixels.
 PHOTO_BYTES = {"painting": 40, "mask": 24}
