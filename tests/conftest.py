@@ -164,6 +164,26 @@ def eager(monkeypatch):
     monkeypatch.setattr(keras.Model, "compile", compile_nothing)
 
 
+@pytest.fixture
+def after_an_epoch(monkeypatch):
+    """Stop a run, as Ctrl-C does, once it has saved its first epoch: after_an_epoch(train, *given, **options)."""
+    from networks.runs import Run
+
+    def stop(train, *given, **options):
+        save = Run.save
+
+        def save_and_stop(run, network, row):
+            save(run, network, row)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Run, "save", save_and_stop)
+            with pytest.raises(KeyboardInterrupt, match="epoch 1 of 1"):
+                train(*given, **options)
+
+    return stop
+
+
 @pytest.fixture(scope="session")
 def drawing(tmp_path_factory):
     """A small untrained network with a decoder on disk, and its record."""

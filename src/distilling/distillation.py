@@ -64,18 +64,16 @@ def _teach_decoder(run, master, photos, paintings, options):
     """Teach a decoder to draw what the encoder of --init sees."""
     network, record = load_network("--init", options["init"], THIN, POLICIES[run.precision])
     network.trainable = False
-    eyes = keras.Model(network.inputs[0], {layer: network.get_layer(layer).output for layer in matching.LAYERS})
     plan = record["network_options"] | {"decoder": options["decoder"]}
     hand = decoder(vector_length(plan["widths"]), plan["decoder"], POLICIES[run.precision])
     if not run.history and record["network_options"].get("decoder"):
         copy_layers(hand, "--init", options["init"], THIN)
-    lesson = Drawing(seen_by(master, matching.LAYERS), eyes, hand)
+    lesson = Drawing(*(seen_by(each, matching.LAYERS) for each in (master, network)), hand)
     _compile(lesson, options)
-    sets = zip(hold_back(photos), hold_back(paintings), strict=True)
-    (learnt, learnt_too), (held_back, held_back_too) = sets
+    learnt, held_back = zip(hold_back(photos), hold_back(paintings), strict=True)
     size, batch_size, seed = options["size"], options["batch_size"], options["seed"]
-    training = Pairs(learnt, learnt_too, size, batch_size, options["steps"], seed)
-    judged = Pairs(held_back, held_back_too, size, batch_size, JUDGED, seed, fixed=True)
+    training = Pairs(*learnt, size, batch_size, options["steps"], seed)
+    judged = Pairs(*held_back, size, batch_size, JUDGED, seed, fixed=True)
     print(f"{hand.count_params():,} parameters")
     publish = partial(_publish, run, lesson, lambda: _with_decoder(network, hand, plan), plan, options)
     fit_run(run, lesson, training, judged, options, publish)

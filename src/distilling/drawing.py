@@ -8,9 +8,9 @@ draws is judged as a painting by steps is judged: by VGG19, whose features are t
 import keras
 from keras import ops
 
-from networks.decoder import STROKE, sketch_of, strokes_of
+from networks.decoder import STROKE, cut, sketch_of, strokes_of
 from style.canvas import bounded
-from style.matching import LAYERS, unit
+from style.matching import LAYERS, as_float, doubled, unit
 from style.objective import moments, relative
 
 MOMENT_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1")
@@ -60,8 +60,8 @@ class Drawing(keras.Model):
         drawn, own, places = y_pred
         styles = ops.split(x, 2)[1]
         truth = _cells(self.look(styles))
-        wanted = {layer: _float(_taken(values, places)) for layer, values in truth.items()}
-        found = {layer: _float(values) for layer, values in _cells(self.look(bounded(drawn))).items()}
+        wanted = {layer: as_float(_taken(values, places)) for layer, values in truth.items()}
+        found = {layer: as_float(values) for layer, values in _cells(self.look(bounded(drawn))).items()}
         parts = {
             "match": self._match(found, wanted),
             "moments": sum(_moment_error(found[layer], wanted[layer]) for layer in MOMENT_LAYERS) / len(MOMENT_LAYERS),
@@ -83,14 +83,11 @@ def _cells(features):
 
 def cells_of(layer, values):
     """The values of a layer (n, h, w, channels) in each position of the grid: (n, positions, values, channels)."""
-    _, height, width, channels = values.shape
     cells, _ = LAYERS[layer]
     if cells < 1:
-        values = ops.repeat(ops.repeat(values, 2, axis=1), 2, axis=2)
-        cells, height, width = 1, 2 * height, 2 * width
-    cut = ops.reshape(values, (-1, height // cells, cells, width // cells, cells, channels))
-    cut = ops.transpose(cut, (0, 1, 3, 2, 4, 5))
-    return ops.reshape(cut, (-1, height * width // cells**2, cells**2, channels))
+        cells, values = 1, doubled(values)
+    found = cut(values, cells)
+    return ops.reshape(found, (-1, found.shape[1] * found.shape[2], cells**2, values.shape[-1]))
 
 
 def joined(features, styles):
@@ -100,9 +97,9 @@ def joined(features, styles):
     """
     found = []
     for layer, (_, share) in LAYERS.items():
-        energy = ops.mean(ops.sum(ops.square(_float(styles[layer])), axis=-1), axis=(1, 2))
+        energy = ops.mean(ops.sum(ops.square(as_float(styles[layer])), axis=-1), axis=(1, 2))
         factor = ops.sqrt(share / ops.maximum(energy, 1e-9))[:, None, None]
-        found.append(ops.mean(_float(features[layer]), axis=2) * factor)
+        found.append(ops.mean(as_float(features[layer]), axis=2) * factor)
     return ops.concatenate(found, axis=-1)
 
 
@@ -118,10 +115,6 @@ def _taken(values, places):
     first = ops.arange(ops.shape(places)[0])[:, None] * count
     flat = ops.reshape(values, (-1, *values.shape[2:]))
     return ops.reshape(ops.take(flat, ops.reshape(places + first, (-1,)), axis=0), (-1, *values.shape[1:]))
-
-
-def _float(values):
-    return ops.cast(values, "float32")
 
 
 def _moment_error(found, wanted):

@@ -18,9 +18,7 @@ def strokes_of(pictures):
     """The strokes of pictures (n, H, W, 3), whose sides are multiples of CELL: (n, H / CELL, W / CELL, STROKE)."""
     height, width = pictures.shape[1:3]
     wide = _mirrored(_mirrored(pictures, 1), 2)
-    return ops.concatenate(
-        [_cut(wide[:, down:][:, :height, along:][:, :, :width]) for down, along in QUARTERS], axis=-1
-    )
+    return ops.concatenate([cut(wide[:, down:][:, :height, along:][:, :, :width]) for down, along in QUARTERS], axis=-1)
 
 
 def sketch_of(strokes):
@@ -41,15 +39,16 @@ def _mirrored(pictures, axis):
     return ops.concatenate([first, pictures, last], axis)
 
 
-def _cut(pictures):
-    """Pictures (n, H, W, 3) in cells: (n, H / CELL, W / CELL, CELL * CELL * 3)."""
-    height, width = (length // CELL for length in pictures.shape[1:3])
-    cut = ops.transpose(ops.reshape(pictures, (-1, height, CELL, width, CELL, 3)), (0, 1, 3, 2, 4, 5))
-    return ops.reshape(cut, (-1, height, width, CELL * CELL * 3))
+def cut(values, side=CELL):
+    """Values (n, H, W, channels) in square cells: (n, H / side, W / side, side * side * channels)."""
+    _, height, width, channels = values.shape
+    height, width = height // side, width // side
+    cells = ops.transpose(ops.reshape(values, (-1, height, side, width, side, channels)), (0, 1, 3, 2, 4, 5))
+    return ops.reshape(cells, (-1, height, width, side * side * channels))
 
 
 def _laid(cells):
-    """The inverse of `_cut`."""
+    """The pictures that `cut` cut into these cells."""
     height, width = cells.shape[1:3]
     laid = ops.transpose(ops.reshape(cells, (-1, height, width, CELL, CELL, 3)), (0, 1, 3, 2, 4, 5))
     return ops.reshape(laid, (-1, CELL * height, CELL * width, 3))

@@ -102,7 +102,7 @@ class Studio:
         except UserError as error:
             raise UserError(f"{shown(source)}: {error}") from None
         pixels = max(math.prod(scene.subject.size), *(self._style_pixels(style, scene) for style in self.styles))
-        for network in {options.network, "instant" if options.init == "instant" else options.network}:
+        for network in [options.network, *(["instant"] if options.init == "instant" else [])]:
             check_memory(pixels, network, self.networks.precision, options.size)
         return scene
 

@@ -37,8 +37,7 @@ def instant(weights=None, dtype="float32"):
     network = _thin(weights, dtype)
     if "drawn" not in network.output:
         raise UserError(f"--vgg_weights={shown(weights)} has no decoder; name a network that distill.py taught to draw")
-    eyes = keras.Model(network.inputs[0], {layer: network.get_layer(layer).output for layer in MATCHED})
-    return eyes, keras.Model(network.inputs[1:], network.output["drawn"])
+    return seen_by(network, MATCHED), keras.Model(network.inputs[1:], network.output["drawn"])
 
 
 def _thin(weights, dtype):
@@ -59,4 +58,4 @@ def seen_by(network, layers):
     """
     if set(layers) <= set(network.output):
         return network
-    return keras.Model(network.input, {layer: network.get_layer(layer).output for layer in layers})
+    return keras.Model(network.inputs[0], {layer: network.get_layer(layer).output for layer in layers})

@@ -7,10 +7,11 @@ from networks.decoder import sketch_of
 from pictures.images import LANCZOS, resize, to_array
 from style.colours import match_colours
 from style.matching import grid_size, pad
+from style.objective import Objective
 from style.palette import Palette
-from style.styles import scaled
+from style.styles import halvings, scaled
 
-COARSEST = 96  # px; no scale has a smaller long side, unless the picture has
+COARSEST = Objective.coarsest
 PAINTED = {"content": 0.15, "balanced": 0.3, "style": 0.5}  # the share of the painting so far in what is searched for
 BORDER = 3  # positions that are mirrored at each side, so that the decoder never sees the end of the picture
 
@@ -27,7 +28,7 @@ class Instant:
     def paint(self, photo, visible=None, scene=None, scales=5, similarity="balanced"):
         """Paint an RGB Pillow image of the size to paint at: (H, W, 3), 0..1. The arguments are those of `Painter`."""
         scene, picture, painted = scene or max(photo.size), None, PAINTED[similarity]
-        for side in _sides(scene, scales):
+        for side in halvings(scene, scales, COARSEST):
             size = scaled(photo.size, side / scene)
             small, seen = to_array(photo.resize(size, LANCZOS)), None if visible is None else resize(visible, size)
             query = small
@@ -60,11 +61,3 @@ class Instant:
         drawn = ops.convert_to_numpy(drawn)[0]
         edge = 4 * BORDER
         return np.clip(drawn[edge : edge + picture.shape[0], edge : edge + picture.shape[1]], 0, 1)
-
-
-def _sides(side, scales):
-    """The long sides to paint at, coarse to fine, each half of the next."""
-    sides = [side]
-    while sides[0] >= 2 * COARSEST and len(sides) < scales:
-        sides.insert(0, sides[0] // 2)
-    return sides

@@ -46,7 +46,7 @@ def grid_size(features):
 
 def factors_of(features):
     """What each layer is multiplied by to have its share of the energy, 0 if it sees nothing: {layer: float}."""
-    energy = {layer: float(ops.mean(ops.sum(ops.square(_float(features[layer])), axis=-1))) for layer in LAYERS}
+    energy = {layer: float(ops.mean(ops.sum(ops.square(as_float(features[layer])), axis=-1))) for layer in LAYERS}
     return {
         layer: (share / energy[layer]) ** 0.5 if energy[layer] > 1e-9 else 0.0 for layer, (_, share) in LAYERS.items()
     }
@@ -57,14 +57,16 @@ def on_grid(layer, values):
     cells, _ = LAYERS[layer]
     if cells > 1:
         return ops.average_pool(values, cells, cells)
-    return values if cells == 1 else _doubled(values)
+    return values if cells == 1 else doubled(values)
 
 
-def _doubled(values):
+def doubled(values):
+    """Values (n, h, w, channels), each repeated for two positions each way."""
     return ops.repeat(ops.repeat(values, 2, axis=1), 2, axis=2)
 
 
-def _float(values):
+def as_float(values):
+    """Values of any dtype as float32."""
     return ops.cast(values, "float32")
 
 
@@ -84,7 +86,7 @@ def pieces(features):
 def _compact(layer, values, factors):
     """Rows of a layer as float32 with their factor: averaged over each cell of the grid, but not repeated for it."""
     cells, _ = LAYERS[layer]
-    return _float(on_grid(layer, values) if cells > 1 else values) * factors[layer]
+    return as_float(on_grid(layer, values) if cells > 1 else values) * factors[layer]
 
 
 def picked(features, factors, places):
@@ -95,7 +97,7 @@ def picked(features, factors, places):
         down, along = np.divmod(np.arange(max(1, int(cells)) ** 2), max(1, int(cells)))
         cell = (rows * cells + down).astype(int) * features[layer].shape[2] + (columns * cells + along).astype(int)
         values = ops.take(ops.reshape(features[layer], (-1, features[layer].shape[-1])), cell, axis=0)
-        values = ops.mean(_float(values), axis=1) * factors[layer]
+        values = ops.mean(as_float(values), axis=1) * factors[layer]
         found.append(ops.convert_to_numpy(ops.cast(values, "float16")))
     return np.concatenate(found, axis=1)
 
@@ -108,7 +110,7 @@ def _products(part, factors, matrix):
         last = first + values.shape[-1]
         squares = ops.sum(ops.square(values), axis=-1, keepdims=True)
         found = ops.concatenate([ops.matmul(values, matrix[first:last]), squares], axis=-1)
-        total, first = total + (_doubled(found) if cells < 1 else found), last
+        total, first = total + (doubled(found) if cells < 1 else found), last
     return ops.reshape(total, (-1, total.shape[-1]))
 
 
@@ -128,7 +130,7 @@ def in_pieces(function, vectors):
     """A function of float32 vectors, for some of the vectors (n, numbers) at a time: (n, ...) NumPy."""
     rows = max(1, PIECE // vectors.shape[1])
     parts = (vectors[first : first + rows] for first in range(0, len(vectors), rows))
-    return np.concatenate([ops.convert_to_numpy(function(_float(part))) for part in parts])
+    return np.concatenate([ops.convert_to_numpy(function(as_float(part))) for part in parts])
 
 
 def unit(vectors):

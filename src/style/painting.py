@@ -14,7 +14,7 @@ from pictures.images import LANCZOS, resize, to_array
 from style.brush import Brush
 from style.canvas import Canvas, Sittings
 from style.features import seen_by
-from style.styles import scaled
+from style.styles import halvings, scaled
 from utils import UserError
 
 SMALLER = 0.25  # of the learning rate, where a step went wrong
@@ -39,9 +39,7 @@ class Painting:
 
 def plan(side, steps, scales, objective):
     """Plan the scales, coarse to fine, and the steps at each: [(long side, steps)]. scales: how many at most."""
-    sides = [side]
-    while sides[0] >= 2 * objective.coarsest and len(sides) < scales:
-        sides.insert(0, sides[0] // 2)
+    sides = halvings(side, scales, objective.coarsest)
     shares = [objective.more_steps**coarser for coarser in range(len(sides))]
     steps = objective.most(steps, len(sides))
     ends = np.ceil(np.cumsum(shares) / sum(shares) * steps).astype(int)  # rounded up: the finest has one at least

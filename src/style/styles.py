@@ -41,3 +41,11 @@ class Styles:
 def scaled(size, factor):
     """A (width, height), scaled; a network needs a few pixels each way."""
     return tuple(max(LEAST_SIDE, round(length * factor)) for length in size)
+
+
+def halvings(side, count, coarsest):
+    """At most `count` long sides to paint at, coarse to fine, each half of the next and none below `coarsest`."""
+    sides = [side]
+    while sides[0] >= 2 * coarsest and len(sides) < count:
+        sides.insert(0, sides[0] // 2)
+    return sides

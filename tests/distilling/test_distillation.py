@@ -12,7 +12,6 @@ from distilling.lesson import Lesson, folded
 from drawn import draw_set
 from files.whole import read_json
 from gradients import gradients
-from networks.runs import Run
 from networks.vgg import Preprocessing, encoder, thin_vgg
 from style.canvas import bounded, join
 from style.features import LAYERS, STYLE_LAYERS, mini
@@ -171,18 +170,9 @@ def test_a_run_leaves_a_network_that_paints_and_its_record(master, photos, tmp_p
 
 @pytest.mark.long
 @pytest.mark.usefixtures("eager")
-def test_what_was_interrupted_goes_on_as_if_nothing_had_been(master, photos, tmp_path, monkeypatch):
+def test_what_was_interrupted_goes_on_as_if_nothing_had_been(master, photos, tmp_path, after_an_epoch):
     distill([photos], [photos], model=tmp_path / "whole.keras", **QUICK)
-    save = Run.save
-
-    def save_and_stop(run, network, row):
-        save(run, network, row)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Run, "save", save_and_stop)
-        with pytest.raises(KeyboardInterrupt, match="epoch 1 of 1"):
-            distill([photos], [photos], model=tmp_path / "parts.keras", **QUICK)
+    after_an_epoch(distill, [photos], [photos], model=tmp_path / "parts.keras", **QUICK)
     distill([photos], [photos], model=tmp_path / "parts.keras", **QUICK, resume=True)
     one, other = (mini(tmp_path / f"{name}.keras").get_weights() for name in ("whole", "parts"))
     assert all((a == b).all() for a, b in zip(one, other, strict=True))

@@ -13,7 +13,6 @@ from distilling.drawing import MOMENT_LAYERS, MOMENTS, OWN, PIXELS, Drawing
 from drawn import draw_set
 from files.whole import read_json
 from networks.decoder import STROKE, decoder, sketch_of, strokes_of
-from networks.runs import Run
 from networks.vgg import Preprocessing, encoder
 from style import features
 from style.features import instant, mini
@@ -180,18 +179,9 @@ def test_it_goes_on_from_a_network_with_a_decoder(seeing, photos, tmp_path, caps
     assert all(np.allclose(a, b, atol=1e-3) for a, b in zip(one, other, strict=True))
 
 
-def test_what_was_interrupted_goes_on_as_if_nothing_had_been(seeing, photos, tmp_path, monkeypatch):
+def test_what_was_interrupted_goes_on_as_if_nothing_had_been(seeing, photos, tmp_path, after_an_epoch):
     distill([photos], [photos], model=tmp_path / "whole.keras", init=seeing, **QUICK)
-    save = Run.save
-
-    def save_and_stop(run, network, row):
-        save(run, network, row)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Run, "save", save_and_stop)
-        with pytest.raises(KeyboardInterrupt, match="epoch 1 of 1"):
-            distill([photos], [photos], model=tmp_path / "parts.keras", init=seeing, **QUICK)
+    after_an_epoch(distill, [photos], [photos], model=tmp_path / "parts.keras", init=seeing, **QUICK)
     distill([photos], [photos], model=tmp_path / "parts.keras", init=seeing, **QUICK, resume=True)
     one, other = (instant(tmp_path / f"{name}.keras")[1].get_weights() for name in ("whole", "parts"))
     assert all((a == b).all() for a, b in zip(one, other, strict=True))

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from style.features import instant
-from style.instant import COARSEST, Instant, _sides
-from style.styles import Styles
+from style.instant import COARSEST, Instant
+from style.styles import Styles, halvings
 
 
 def drawn(height, width, seed):
@@ -33,8 +33,12 @@ def paint(networks):
 
 
 def test_the_sides_double():
-    assert _sides(512, 5) == [128, 256, 512] and _sides(512, 1) == [512] and _sides(100, 5) == [100]
-    assert _sides(2 * COARSEST, 5) == [COARSEST, 2 * COARSEST]
+    assert (
+        halvings(512, 5, COARSEST) == [128, 256, 512]
+        and halvings(512, 1, COARSEST) == [512]
+        and halvings(100, 5, COARSEST) == [100]
+    )
+    assert halvings(2 * COARSEST, 5, COARSEST) == [COARSEST, 2 * COARSEST]
 
 
 def test_a_painting_has_the_photos_size_and_range_and_is_the_same_again(paint):
