@@ -23,6 +23,8 @@ Options:
                           once), none, or a file of Keras's weights without the top. For deeplab: none, or a .npz
                           file of its weights, batch norms folded in [default: imagenet].
   --encoder_rate=<share>  The encoder's learning rate, as a share of that of the rest; 0 freezes it [default: 1].
+  --encoder_frozen=<n>    How many of the encoder's first layers keep their weights; that saves much time
+                          [default: 0].
   --init=<file>           Start with the weights of this network in all layers with the same name and shape.
   --size=<px>             The side of the squares to which pictures are scaled and padded [default: 320].
   --base=<n>              Filters of the first block; if left out, 32 for unet, 64 for unet_large, 16 for thin_unet.
@@ -103,6 +105,7 @@ OPTIONS = TRAINING_OPTIONS | {
     "--network": one_of("unet", "unet_large", "thin_unet", "fcn_vgg16", "mobilenetv2_unet", "conv_deconv", "deeplab"),
     "--encoder_weights": path_or("imagenet", "none"),
     "--encoder_rate": number(0, 1),
+    "--encoder_frozen": whole(0, 1000),
     "--size": whole(32, 2048),
     "--base": whole(1, 256),
     "--schedule": one_of("constant", "cosine"),

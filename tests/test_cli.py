@@ -124,6 +124,7 @@ WRONG = [
     ("train.py", "--steps=0"),
     ("train.py", "--blend=1.5"),
     ("train.py", "--encoder_rate=-1"),
+    ("train.py", "--encoder_frozen=-1"),
     ("train.py", "--encoder_weights=/nowhere.npz"),
     ("distill.py", "--photos=/nowhere"),
     ("distill.py", "--paintings=/nowhere"),

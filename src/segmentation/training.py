@@ -63,9 +63,9 @@ def _begin(options, layout, encoder_weights, dtype="float32", has_weights=False)
         load_encoder(network, encoder_weights)
     if init and not has_weights:
         copy_layers(network, "--init", init, NETWORKS | THIN)
-    if options["encoder_rate"] == 0:
-        for layer in encoder_layers(network):
-            layer.trainable = False
+    encoder = [layer for layer in encoder_layers(network) if layer.weights]
+    for layer in encoder if options["encoder_rate"] == 0 else encoder[: options["encoder_frozen"]]:
+        layer.trainable = False
     return network
 
 

@@ -520,9 +520,16 @@ def test_a_blend_lies_between_the_initial_and_the_trained_weights(people, tmp_pa
     assert any(not np.allclose(one, other, atol=1e-3) for one, other in zip(initial, found[1.0], strict=True))
 
 
+FROZEN = ("Conv", "expanded_conv_16-project", "logits")
+
+
 @pytest.mark.usefixtures("eager")
-def test_a_rate_of_zero_freezes_the_encoder(people, tmp_path):
-    options = QUICK | {"network": "deeplab", "encoder_weights": "none", "encoder_rate": 0.0, "epochs": 1}
+@pytest.mark.parametrize(
+    ("changed", "kept"),
+    [({"encoder_rate": 0.0}, [True, True, True]), ({"encoder_frozen": 3}, [True, False, False])],
+)
+def test_an_encoder_is_frozen_whole_or_in_its_first_layers(people, tmp_path, changed, kept):
+    options = QUICK | {"network": "deeplab", "encoder_weights": "none", "learning_rate": 0.01, "epochs": 1} | changed
     train(people, tmp_path / "m.keras", **options)
     keras.utils.set_random_seed(2022)
     initial, (network, _) = NETWORKS["deeplab"](size=32), load_network(tmp_path / "m.keras")
@@ -532,5 +539,5 @@ def test_a_rate_of_zero_freezes_the_encoder(people, tmp_path):
         before = initial.get_layer(name).get_weights()
         return all(np.allclose(one, other, atol=1e-3) for one, other in zip(before, trained[name], strict=True))
 
-    assert [same(name) for name in ("Conv", "expanded_conv_16-project", "logits")] == [True] * 3
+    assert [same(name) for name in FROZEN] == kept
     assert not same("logits_detail")
