@@ -49,13 +49,14 @@ def main(argv):
 
 def sizes(options):
     """Print the seconds by size: without steps, and with the steps that are left after it."""
+    from networks.hardware import choose_quickly
     from pictures.images import LANCZOS, flatten, open_picture
     from style.features import instant
     from style.instant import Instant
     from style.styles import Styles
 
     photo, style = (flatten(open_picture(options[name])) for name in ("content", "style"))
-    encoder, decoder = instant()
+    encoder, decoder = instant(dtype=choose_quickly("auto"))
     print("| px | first, s | next, s | encoder | search | decoder | with mini, s | with VGG19, s | peak, GiB |")
     for side in options["sizes"]:
         factor = side / max(photo.size)
@@ -82,13 +83,9 @@ class Watch:
     def __init__(self, network):
         self.network, self.seconds = network, 0.0
 
-    def __call__(self, inputs):
-        from keras import ops, tree
-
-        started = time.perf_counter()
-        found = self.network(inputs)
-        ops.convert_to_numpy(tree.flatten(found)[-1])
-        self.seconds += time.perf_counter() - started
+    def predict_on_batch(self, inputs):
+        seconds, found = timed(self.network.predict_on_batch, inputs)
+        self.seconds += seconds
         return found
 
 

@@ -39,8 +39,8 @@ def see(picture):
     return found
 
 
-def keys_from(style, part=None, factors=None, **own):
-    features = see(style)
+def keys_from(style, part=None, factors=None, features=None, **own):
+    features = features or see(style)
     return Keys(see, features, style, part, factors or factors_of(features), **own)
 
 
@@ -50,8 +50,13 @@ def keys_of(features, factors, count):
     keys.factors, vectors = factors, vectors_by_hand(features, factors)
     keys.basis = components(vectors, count)
     compared = vectors @ keys.basis
-    keys.compared = np.asarray(matching.unit(compared - compared.mean(axis=0)))
+    keys.compared, keys.stride = np.asarray(matching.unit(compared - compared.mean(axis=0))), 1
     return keys
+
+
+def nearest_of(features, keys, weights=None):
+    """The nearest key of each position of a picture with these features, and their cosine."""
+    return keys.nearest(keys.queries(features, matching.mean_of([(features, weights)], keys.factors)))
 
 
 def vectors_by_hand(features, factors):

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from networks.hardware import choose_precision
+from networks.hardware import choose_precision, choose_quickly
 from studio.orders import needs_steps
 from style import features
 from style.methods import METHODS
@@ -14,7 +14,7 @@ class Networks:
 
     def __init__(self, options):
         """Settles --network=auto, and --init if it was left out, in `options`."""
-        self.options, self.choose = options, cache(choose_precision)
+        self.options, self.choose, self.choose_quickly = options, cache(choose_precision), cache(choose_quickly)
         self.load = cache(lambda precision: features.NETWORKS[options.network](options.vgg_weights, precision))
         if options.network == "auto":
             options.network = self._best()
@@ -41,6 +41,6 @@ class Networks:
 
     @property
     def precision(self):
-        """The precision of the networks: for a painting without steps, measuring would take longer than it saves."""
-        wanted = self.options.precision
-        return "float32" if (self.options.network, wanted) == ("instant", "auto") else self.choose(wanted)
+        """The precision of the networks; for a painting without steps it is to be found in a moment."""
+        choose = self.choose_quickly if self.options.network == "instant" else self.choose
+        return choose(self.options.precision)

@@ -3,6 +3,7 @@
 import numpy as np
 
 LEAST_VARIANCE = 1e-5  # added to all variances, so that a picture of one colour is not stretched
+ROWS = 256  # of a picture that are worked on at a time
 
 
 def match_colours(picture, visible, styles):
@@ -14,16 +15,25 @@ def match_colours(picture, visible, styles):
     wanted = [(style.share, *_moments(style.picture, style.part)) for style in styles]
     goal, variance = (sum(share * each[place] for share, *each in wanted) for place in (0, 1))
     root, inverse = _power(spread, 0.5), _power(spread, -0.5)
-    change = inverse @ _power(root @ variance @ root, 0.5) @ inverse
-    return np.float32(np.clip((picture - mean) @ change.T + goal, 0, 1))
+    change = np.float32(inverse @ _power(root @ variance @ root, 0.5) @ inverse)
+    shift, found = np.float32(goal - change @ mean), np.empty_like(picture)
+    for first in range(0, len(picture), ROWS):
+        np.clip(picture[first : first + ROWS] @ change.T + shift, 0, 1, out=found[first : first + ROWS])
+    return found
 
 
 def _moments(picture, weights):
-    """The mean (3,) and the covariance (3, 3) of a picture's colours."""
-    colours = picture.reshape(-1, 3).astype(np.float64)
-    weights = np.ones(len(colours)) if weights is None else weights.reshape(-1)
-    mean = np.average(colours, axis=0, weights=weights)
-    return mean, np.cov(colours.T, aweights=weights, ddof=0) + LEAST_VARIANCE * np.eye(3)
+    """The mean (3,) and the covariance (3, 3) of a picture's colours, float64."""
+    count, mean, products = 0.0, np.zeros(3), np.zeros((3, 3))
+    for first in range(0, len(picture), ROWS):
+        colours = picture[first : first + ROWS].reshape(-1, 3) - np.float32(0.5)
+        shares = 1 if weights is None else weights[first : first + ROWS].reshape(-1, 1)
+        weighted = shares * colours
+        count += len(colours) if weights is None else shares.sum(dtype=np.float64)
+        mean += weighted.sum(axis=0, dtype=np.float64)
+        products += weighted.T @ colours
+    mean = mean / count
+    return mean + 0.5, products / count - np.outer(mean, mean) + LEAST_VARIANCE * np.eye(3)
 
 
 def _power(matrix, exponent):

@@ -32,12 +32,22 @@ def mini(weights=None, dtype="float32"):
 def instant(weights=None, dtype="float32"):
     """A frozen thin network, and the decoder that learnt with it; `weights` as for `mini`.
 
-    The decoder takes vectors (n, h, w, numbers) and sketches (n, 4 h, 4 w, 3), and gives pictures (n, 4 h, 4 w, 3).
+    The network gives its features as float32, averaged over the cells of the grid. The decoder takes vectors
+    (n, h, w, numbers) and sketches (n, 4 h, 4 w, 3), and gives pictures (n, 4 h, 4 w, 3).
     """
     network = _thin(weights, dtype)
     if "drawn" not in network.output:
         raise UserError(f"--vgg_weights={shown(weights)} has no decoder; name a network that distill.py taught to draw")
-    return seen_by(network, MATCHED), keras.Model(network.inputs[1:], network.output["drawn"])
+    return _on_grid(seen_by(network, MATCHED)), keras.Model(network.inputs[1:], network.output["drawn"])
+
+
+def _on_grid(network):
+    """The network with features that are averaged where there are several cells for a cell of the grid."""
+    found = {}
+    for layer, (cells, _) in MATCHED.items():
+        pool = keras.layers.AveragePooling2D(max(1, int(cells)), name=f"{layer}_on_grid", dtype="float32")
+        found[layer] = pool(network.output[layer])
+    return keras.Model(network.inputs[0], found)
 
 
 def _thin(weights, dtype):

@@ -1,19 +1,25 @@
-"""Paint without steps: match each position of a photo with a style, and let a decoder draw what was found."""
+"""Paint without steps: match each position of a photo with a style, and let a decoder draw what was found.
+
+Large pictures are seen and drawn in tiles, whose borders are wide enough that the tiles do not show.
+"""
 
 import numpy as np
 from keras import ops
 
-from networks.decoder import sketch_of
+from networks.decoder import CELL, sketch_of
 from pictures.images import LANCZOS, resize, to_array
 from style.colours import match_colours
-from style.matching import grid_size, pad
+from style.matching import STEP, pad, part_of
 from style.objective import Objective
-from style.palette import Palette
+from style.palette import BLOCKS, Palette
 from style.styles import halvings, scaled
+from style.tiles import smaller, tiles_of
 
 COARSEST = Objective.coarsest
-PAINTED = {"content": 0.15, "balanced": 0.3, "style": 0.5}  # the share of the painting so far in what is searched for
-BORDER = 3  # positions that are mirrored at each side, so that the decoder never sees the end of the picture
+# By similarity: the share of the painting so far in what is searched for, and what coherence of the strokes is worth.
+MIXES = {"content": (0.15, 0.02), "balanced": (0.3, 0.04), "style": (0.5, 0.12)}
+FRAME = 4 * CELL  # px that are mirrored at each side, so that no network sees the end of the picture
+SEEN, DRAWN = 96, 40  # px around a pixel that have an influence on its features, and on what the decoder draws
 
 
 class Instant:
@@ -27,37 +33,76 @@ class Instant:
 
     def paint(self, photo, visible=None, scene=None, scales=5, similarity="balanced"):
         """Paint an RGB Pillow image of the size to paint at: (H, W, 3), 0..1. The arguments are those of `Painter`."""
-        scene, picture, painted = scene or max(photo.size), None, PAINTED[similarity]
+        scene, picture, (painted, bonus) = scene or max(photo.size), None, MIXES[similarity]
         for side in halvings(scene, scales, COARSEST):
             size = scaled(photo.size, side / scene)
-            small, seen = to_array(photo.resize(size, LANCZOS)), None if visible is None else resize(visible, size)
-            query = small
+            query, seen = to_array(photo.resize(size, LANCZOS)), None if visible is None else resize(visible, size)
             if picture is not None:
-                query = (1 - painted) * small + painted * resize(picture, size)
-            picture = self._draw(query, seen, self._palette(side))
+                query += painted * (resize(picture, size) - query)
+            palette = self._palette(side)
+            choice = self._choose(_framed(query), None if seen is None else _framed(seen), palette, bonus)
+            picture = self._draw(*choice, palette)[FRAME:, FRAME:][: size[1], : size[0]]
         return match_colours(picture, visible, self._palette(scene).styles) if self.colours else picture
 
     def _palette(self, side):
         if side not in self.palettes:
-            self.palettes[side] = Palette(self._see, self.styles.at(side), self.turns)
+            self.palettes[side] = Palette(self._see, self.styles.at(side), self.turns, BLOCKS)
         return self.palettes[side]
 
     def _see(self, picture):
         """The features of a picture (H, W, 3)."""
-        return self.encoder(pad(ops.convert_to_tensor(picture[None])))
+        return self.encoder.predict_on_batch(ops.convert_to_numpy(pad(picture[None])))
 
-    def _draw(self, picture, visible, palette):
-        """Draw a picture (H, W, 3) with the palette's strokes: (H, W, 3), 0..1."""
-        features = self._see(picture)
-        height, width = grid_size(features)
-        weights = None if visible is None else resize(visible, (width, height)).ravel()
-        styles, places = palette.choose(features, weights)
+    def _choose(self, picture, visible, palette, bonus):
+        """For each position of a picture (H, W, 3) the style and its key: (h, w) and (h, w) int."""
+        picture = ops.convert_to_numpy(pad(picture[None]))[0]
+        height, width, _ = picture.shape
+        counts = None if visible is None else resize(visible, (width // CELL, height // CELL))
+        tiles = tiles_of(height, width, SEEN, STEP)
+        found = palette.choose(_Seen(self._see, picture, counts, tiles), bonus)
+        grids, first = np.empty((2, height // CELL, width // CELL), np.int32), 0
+        for part, *_ in tiles:
+            cells = grids[(slice(None), *smaller(part, CELL))]
+            last = first + cells[0].size
+            cells[:] = [values[first:last].reshape(cells.shape[1:]) for values in found]
+            first = last
+        return grids
+
+    def _draw(self, styles, places, palette):
+        """Draw the chosen strokes of a palette, whose styles and keys are (h, w) int: (4 h, 4 w, 3), 0..1."""
+        picture = np.empty((*(CELL * length for length in places.shape), 3), np.float32)
+        for part, wider, inside in tiles_of(*picture.shape[:2], DRAWN, CELL):
+            cells = smaller(wider, CELL)
+            picture[part] = np.clip(self._strokes(styles[cells], places[cells], palette)[inside], 0, 1)
+        return picture
+
+    def _strokes(self, styles, places, palette):
+        """What the decoder draws of some strokes, as `_draw`."""
         vectors, strokes = (
-            np.pad(values.reshape(height, width, -1), [(BORDER, BORDER)] * 2 + [(0, 0)], mode="symmetric")[None]
-            for values in (palette.take(name, styles, places) for name in ("vectors", "strokes"))
+            ops.cast(palette.take(name, styles.ravel(), places.ravel()).reshape(1, *places.shape, -1), "float32")
+            for name in ("vectors", "strokes")
         )
-        vectors, strokes = (ops.convert_to_tensor(np.float32(values)) for values in (vectors, strokes))
-        drawn = self.decoder([vectors * vectors.shape[-1] ** 0.5, sketch_of(strokes)])
-        drawn = ops.convert_to_numpy(drawn)[0]
-        edge = 4 * BORDER
-        return np.clip(drawn[edge : edge + picture.shape[0], edge : edge + picture.shape[1]], 0, 1)
+        return self.decoder.predict_on_batch([vectors * vectors.shape[-1] ** 0.5, sketch_of(strokes)])[0]
+
+
+def _framed(picture):
+    """A picture (H, W) or (H, W, 3) with a mirrored frame."""
+    return np.pad(picture, [(FRAME, FRAME)] * 2 + [(0, 0)] * (picture.ndim - 2), mode="symmetric")
+
+
+class _Seen:
+    """The features of a picture's tiles and how much their positions count: [(features, (n,) or None)], each seen anew.
+
+    The features of a single tile are kept, which takes less time than seeing it again.
+    """
+
+    def __init__(self, see, picture, counts, tiles):
+        self.see, self.picture, self.counts, self.tiles = see, picture, counts, tiles
+        self.kept = [self._part(*tiles[0])] if len(tiles) == 1 else None
+
+    def __iter__(self):
+        return iter(self.kept or (self._part(*tile) for tile in self.tiles))
+
+    def _part(self, part, wider, inside):
+        features = part_of(self.see(self.picture[wider]), *smaller(inside, CELL))
+        return features, None if self.counts is None else self.counts[smaller(part, CELL)].ravel()

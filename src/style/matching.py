@@ -52,12 +52,30 @@ def factors_of(features):
     }
 
 
-def on_grid(layer, values):
+def cells_of(features):
+    """How many cells of each layer there are for a cell of the grid, each way: {layer: number}.
+
+    As in LAYERS, or fewer where the features were averaged already.
+    """
+    height, _ = grid_size(features)
+    return {layer: features[layer].shape[1] / height for layer in LAYERS}
+
+
+def on_grid(values, cells):
     """Features of a layer (1, h, w, channels) on the grid: averaged over each cell, or one for two cells each way."""
-    cells, _ = LAYERS[layer]
     if cells > 1:
-        return ops.average_pool(values, cells, cells)
+        return ops.average_pool(values, int(cells), int(cells))
     return values if cells == 1 else doubled(values)
+
+
+def part_of(features, rows, columns):
+    """The features of a part of the grid. rows, columns: slices that begin and end at even numbers."""
+    return {
+        layer: features[layer][
+            :, int(rows.start * cells) : int(rows.stop * cells), int(columns.start * cells) : int(columns.stop * cells)
+        ]
+        for layer, cells in cells_of(features).items()
+    }
 
 
 def doubled(values):
@@ -76,24 +94,19 @@ def pieces(features):
     numbers = sum(features[layer].shape[-1] for layer in LAYERS)
     rows = max(2, PIECE // (width * numbers) // 2 * 2)  # an even number: two rows share one of block4
     for first in range(0, height, rows):
-        last = min(first + rows, height)
-        part = {
-            layer: features[layer][:, int(first * cells) : int(last * cells)] for layer, (cells, _) in LAYERS.items()
-        }
-        yield first * width, part
+        yield first * width, part_of(features, slice(first, min(first + rows, height)), slice(0, width))
 
 
-def _compact(layer, values, factors):
+def _compact(values, cells, factor):
     """Rows of a layer as float32 with their factor: averaged over each cell of the grid, but not repeated for it."""
-    cells, _ = LAYERS[layer]
-    return as_float(on_grid(layer, values) if cells > 1 else values) * factors[layer]
+    return as_float(on_grid(values, cells) if cells > 1 else values) * factor
 
 
 def picked(features, factors, places):
     """The vectors of some positions: (n, numbers) float16 NumPy. places: (n,) int."""
     rows, columns = np.divmod(places[:, None], grid_size(features)[1])
     found = []
-    for layer, (cells, _) in LAYERS.items():
+    for layer, cells in cells_of(features).items():
         down, along = np.divmod(np.arange(max(1, int(cells)) ** 2), max(1, int(cells)))
         cell = (rows * cells + down).astype(int) * features[layer].shape[2] + (columns * cells + along).astype(int)
         values = ops.take(ops.reshape(features[layer], (-1, features[layer].shape[-1])), cell, axis=0)
@@ -105,8 +118,8 @@ def picked(features, factors, places):
 def _products(part, factors, matrix):
     """The vectors of a piece times a matrix (numbers, n), and their squared lengths: (positions, n + 1) float32."""
     total, first = 0.0, 0
-    for layer, (cells, _) in LAYERS.items():
-        values = _compact(layer, part[layer], factors)
+    for layer, cells in cells_of(part).items():
+        values = _compact(part[layer], cells, factors[layer])
         last = first + values.shape[-1]
         squares = ops.sum(ops.square(values), axis=-1, keepdims=True)
         found = ops.concatenate([ops.matmul(values, matrix[first:last]), squares], axis=-1)
@@ -138,37 +151,48 @@ def unit(vectors):
     return ops.divide(vectors, ops.maximum(ops.norm(vectors, axis=-1, keepdims=True), 1e-12))
 
 
-def nearest(features, keys, weights=None):
-    """For each position of a picture's grid its nearest key: (n,) int32, and their cosine (n,) float32.
-
-    weights: (n,), how much each position counts for the mean; None: all the same.
-    """
-    weights = np.ones(np.prod(grid_size(features)), np.float32) if weights is None else weights
-    mean = _mean(features, keys.factors, weights)
-    matrix, shift = np.column_stack([keys.basis, mean]), ops.convert_to_tensor(mean @ keys.basis)
-    compared = ops.convert_to_tensor(np.ascontiguousarray(keys.compared.T))
-    places, cosines = [], []
+def queries_of(features, factors, basis, mean):
+    """The vectors of a picture's positions, without their mean, as they are compared: (n, components) float32."""
+    matrix, shift = np.column_stack([basis, mean]), ops.convert_to_tensor(mean @ basis)
+    found = []
     for _, part in pieces(features):
-        products = _products(part, keys.factors, matrix)
+        products = _products(part, factors, matrix)
         squares = products[:, -1:] - 2 * products[:, -2:-1] + float(mean @ mean)  # of the lengths, without the mean
-        queries = (products[:, :-2] - shift) / ops.sqrt(ops.maximum(squares, 1e-12))
-        rows = max(1, PIECE // len(keys.compared))
-        for first in range(0, queries.shape[0], rows):
-            found = ops.matmul(queries[first : first + rows], compared)
-            best, place = ops.top_k(found, 1)
-            places.append(ops.convert_to_numpy(place)[:, 0])
-            cosines.append(ops.convert_to_numpy(best)[:, 0])
-    return np.concatenate(places).astype(np.int32), np.concatenate(cosines)
+        found.append(ops.convert_to_numpy((products[:, :-2] - shift) / ops.sqrt(ops.maximum(squares, 1e-12))))
+    return np.concatenate(found)
 
 
-def _mean(features, factors, weights):
-    """The mean of all vectors of a picture, (numbers,) float32."""
+def nearest(queries, compared):
+    """For each query (n, components) the key it resembles most, (n,) int32, and their cosine, (n,) float32.
+
+    compared: (keys, components).
+    """
+    turned, rows = ops.convert_to_tensor(np.ascontiguousarray(compared.T)), max(1, PIECE // len(compared))
+    found = (ops.matmul(queries[first : first + rows], turned) for first in range(0, len(queries), rows))
+    places = np.concatenate([ops.convert_to_numpy(ops.argmax(each, axis=1)) for each in found]).astype(np.int32)
+    return places, np.einsum("nc,nc->n", queries, compared[places])
+
+
+def mean_of(parts, factors):
+    """The mean of all vectors of a picture: (numbers,) float32.
+
+    parts: the features of its parts and how much each position counts, (n,), or None if all count the same.
+    """
+    total = count = 0.0
+    for features, weights in parts:
+        weights = np.ones(np.prod(grid_size(features)), np.float32) if weights is None else weights
+        total, count = total + _sum(features, factors, weights), count + weights.sum()
+    return total / max(count, 1e-12)
+
+
+def _sum(features, factors, weights):
+    """The sum of all vectors of a picture, each times its weight: (numbers,) float32."""
     _, width = grid_size(features)
     totals = dict.fromkeys(LAYERS, 0.0)
     for first, part in pieces(features):
         height, _ = grid_size(part)
         share = ops.reshape(weights[first : first + height * width], (1, height, width, 1))
-        for layer, (cells, _) in LAYERS.items():
+        for layer, cells in cells_of(part).items():
             counts = 4 * ops.average_pool(share, 2, 2) if cells < 1 else share
-            totals[layer] += ops.sum(counts * _compact(layer, part[layer], factors), axis=(0, 1, 2))
-    return np.concatenate([ops.convert_to_numpy(total) for total in totals.values()]) / max(weights.sum(), 1e-12)
+            totals[layer] += ops.sum(counts * _compact(part[layer], cells, factors[layer]), axis=(0, 1, 2))
+    return np.concatenate([ops.convert_to_numpy(total) for total in totals.values()])

@@ -74,7 +74,9 @@ class Match(Objective):
     def parts(self, picture, features, target):
         """(J_content, J_style, J_variation) of a picture (1, H, W, 3) with these features, float32 scalars."""
         factors, weights = target["factors"], target["weights"]
-        on_grid = {layer: matching.on_grid(layer, features[layer]) for layer in matching.LAYERS}
+        on_grid = {
+            layer: matching.on_grid(features[layer], cells) for layer, cells in matching.cells_of(features).items()
+        }
         match = _distance(on_grid, target["match"], factors, weights.get("grid"))
         content = _distance(features, target["content"], factors, weights.get("block4_conv1"))
         errors = [
@@ -91,7 +93,7 @@ class Match(Objective):
 
 def _chosen(palette, query, weights):
     """The styles' vectors that resemble those of a picture most: {layer: (1, h, w, channels) float16}."""
-    vectors = palette.take("vectors", *palette.choose(query, None if weights is None else weights.ravel()))
+    vectors = palette.take("vectors", *palette.choose([(query, None if weights is None else weights.ravel())]))
     ends = np.cumsum([query[layer].shape[-1] for layer in matching.LAYERS])[:-1]
     parts = np.split(vectors.reshape(1, *matching.grid_size(query), -1), ends, axis=-1)
     return dict(zip(matching.LAYERS, parts, strict=True))

@@ -1,42 +1,99 @@
 """What the styles offer: the positions to choose from, and the choice for each position of a photo."""
 
+from typing import NamedTuple
+
 import numpy as np
 from keras import ops
 
 from networks.decoder import STROKE, strokes_of
-from style.matching import components, factors_of, grid_size, in_pieces, nearest, pad, picked, unit
+from style.coherence import beside, coherent
+from style.matching import (
+    components,
+    factors_of,
+    grid_size,
+    in_pieces,
+    mean_of,
+    nearest,
+    pad,
+    picked,
+    queries_of,
+    unit,
+)
 
-MOST_KEYS = 8192  # positions of all styles that are compared; of larger styles every n-th
 SAMPLE = 2048  # positions that decide the components
 QUARTERS = range(4)  # the turns of a style, in quarters of a circle
+
+
+class Extent(NamedTuple):
+    """How much of the styles there is to choose from."""
+
+    keys: int  # positions of all styles together, at most
+    searched: int  # how many of them are compared with each position of a photo
+    block: int  # of large styles every n-th square of so many positions each way is used
+    edge: int  # positions that are left out at each side, since a network sees the end of the picture there
+    window: int | None = None  # px; of a style with larger sides, a window in each corner is used; None: all of it
+
+
+SPREAD = Extent(8192, 8192, 1, 0)  # single positions from everywhere
+BLOCKS = Extent(32768, 4096, 16, 2, 640)  # the neighbours of most positions are there as well
 
 
 class Palette:
     """The positions of several styles at one size, and what the styles are like."""
 
-    def __init__(self, see, styles, turns=True):
+    def __init__(self, see, styles, turns=True, extent=SPREAD):
         """see(picture) gives the features of a picture (H, W, 3); styles: [Style]. turns: as for `Keys`."""
-        self.styles, self.features = styles, [see(style.picture) for style in styles]
+        self.styles, self.features = styles, [see(_window(style.picture, 0, extent.window)) for style in styles]
         self.factors = {layer: np.float32(factor) for layer, factor in factors_of(self.features[0]).items()}
-        most = MOST_KEYS // len(styles)
+        extent = extent._replace(keys=extent.keys // len(styles), searched=extent.searched // len(styles))
         self.keys = [
-            Keys(see, features, style.picture, style.part, self.factors, turns, most)
+            Keys(see, features, style.picture, style.part, self.factors, turns, extent)
             for style, features in zip(styles, self.features, strict=True)
         ]
 
-    def choose(self, query, weights=None):
-        """For each position of a picture with the features `query`, the style and its key: (n,) and (n,) int.
+    def choose(self, parts, bonus=0.0):
+        """For each position of a picture the style and its key: (n,) and (n,) int.
 
-        weights: (n,), how much each position counts, or None.
+        parts: the features of its parts and how much each position counts, (n,), or None: [(features, weights)].
+        bonus: what it is worth if a key continues that of a neighbour, as a cosine.
         """
-        weights = np.ones(np.prod(grid_size(query)), np.float32) if weights is None else weights
-        places, cosines = zip(*(nearest(query, each, weights) for each in self.keys), strict=True)
-        styles = assign(np.stack(cosines), [style.share for style in self.styles], weights)
-        return styles, np.stack(places)[styles, np.arange(len(styles))]
+        mean = mean_of(parts, self.factors)
+        styles, places, first = self._styles(parts, mean), [], 0
+        for features, _ in parts:
+            last = first + np.prod(grid_size(features))
+            places.append(self._places(features, mean, styles[first:last], bonus))
+            first = last
+        return styles, np.concatenate(places)
+
+    def _styles(self, parts, mean):
+        """The style of each position: (n,) int."""
+        if len(self.keys) == 1:
+            return np.zeros(sum(np.prod(grid_size(features)) for features, _ in parts), int)
+        cosines, weights = [], []
+        for features, counts in parts:
+            cosines.append(np.stack([keys.nearest(keys.queries(features, mean))[1] for keys in self.keys]))
+            weights.append(np.ones(cosines[-1].shape[1], np.float32) if counts is None else counts)
+        return assign(np.concatenate(cosines, axis=1), [each.share for each in self.styles], np.concatenate(weights))
+
+    def _places(self, features, mean, styles, bonus):
+        """The key of each position of a part of a picture, whose styles are given: (n,) int."""
+        size, found = grid_size(features), np.empty(len(styles), np.int32)
+        for style, keys in enumerate(self.keys):
+            mine = styles == style
+            if mine.any():
+                queries = keys.queries(features, mean)
+                places, _ = keys.nearest(queries)
+                if bonus:
+                    choice = np.where(mine, places, -1).reshape(size)
+                    places = coherent(choice, queries.reshape(*size, -1), keys.compared, keys.beside, bonus).ravel()
+                found[mine] = places[mine]
+        return found
 
     def take(self, name, styles, places):
         """The "vectors" or the "strokes" of chosen keys: (n, numbers) float16. styles, places: (n,)."""
         tables = [getattr(keys, name) for keys in self.keys]
+        if len(tables) == 1:
+            return tables[0][places]
         found = np.empty((len(styles), tables[0].shape[1]), np.float16)
         for style, table in enumerate(tables):
             found[styles == style] = table[places[styles == style]]
@@ -47,38 +104,70 @@ class Keys:
     """The positions of a style that may be chosen.
 
     vectors: (n, numbers) float16, with the length 1; strokes: (n, STROKE) float16, the pixels there, 0..1;
-    compared: (n, components) float32, what the search compares.
+    compared: (n, components) float32, what the search compares; beside: (n + 1, 4) int32, see `coherence.beside`.
     """
 
-    def __init__(self, see, features, style, part, factors, turns=True, most=MOST_KEYS):
-        """see(picture) gives the features of a picture; features: those of the style (h, w, 3).
-
-        part: (h, w), 1 where the style may be used, or None for all of it. factors: as from `factors_of`. turns:
-        whether the style is also used turned by a quarter, a half and three quarters. most: how many keys there may be.
+    def __init__(self, see, features, style, part, factors, turns=True, extent=SPREAD):
+        """see(picture) gives the features of a picture; features: those of the style (h, w, 3), or
+        of its first window. part: (h, w), 1 where the style may be used, or None for all of it. factors: as from
+        `factors_of`. turns: whether the style is also used turned by a quarter, a half and three quarters.
         """
         part = np.ones(style.shape[:2], np.float32) if part is None else part
-        self.factors, chosen, strokes, quarters = factors, [], [], QUARTERS if turns else QUARTERS[:1]
+        self.factors, chosen, strokes, grids = factors, [], [], []
+        quarters = QUARTERS if turns or max(part.shape) > (extent.window or np.inf) else QUARTERS[:1]
         for quarter in quarters:
-            turned = np.ascontiguousarray(np.rot90(style, quarter))
-            features = see(turned) if quarter else features
-            height, width = grid_size(features)
-            cells = _cells(np.rot90(part, quarter), height, width)
-            places = np.flatnonzero(cells >= min(0.5, cells.max()))  # a small part may cover the middle of no cell
-            stride = -(-len(places) * len(quarters) // most)
-            chosen.append(picked(features, self.factors, places[::stride]))
-            strokes.append(_strokes(turned, places[::stride]))
-        self.strokes, vectors = np.concatenate(strokes), np.concatenate(chosen)
+            turned, usable = (
+                np.ascontiguousarray(np.rot90(_window(picture, quarter, extent.window), quarter if turns else 0))
+                for picture in (style, part)
+            )
+            seen = see(turned) if quarter else features
+            cells = _cells(usable, *grid_size(seen), extent.edge)
+            usable = cells >= min(0.5, cells.max())  # a small part may cover the middle of no cell
+            grids.append(_numbered(usable, extent.block, extent.keys // len(quarters)))
+            places = np.flatnonzero(grids[-1] >= 0)
+            chosen.append(picked(seen, factors, places))
+            strokes.append(_strokes(turned, places))
+        self.strokes, vectors, self.beside = np.concatenate(strokes), np.concatenate(chosen), beside(grids)
         self.vectors = in_pieces(lambda piece: ops.cast(unit(piece), "float16"), vectors)
         self.basis = components(np.float32(vectors[:: -(-len(vectors) // SAMPLE)]))
         compared = in_pieces(lambda piece: ops.matmul(piece, self.basis), vectors)
         self.compared = ops.convert_to_numpy(unit(compared - compared.mean(axis=0)))
+        self.stride = -(-len(vectors) // extent.searched)
+
+    def queries(self, features, mean):
+        """The positions of a picture with these features as they are compared: (n, components) float32."""
+        return queries_of(features, self.factors, self.basis, mean)
+
+    def nearest(self, queries):
+        """For each query its key, (n,) int32, and their cosine, (n,) float32."""
+        places, cosines = nearest(queries, self.compared[:: self.stride])
+        return places * self.stride, cosines
 
 
-def _cells(part, height, width):
-    """A mask (h, w) on the grid: its value in the middle of each cell, 0 where the picture was padded."""
+def _window(picture, corner, side):
+    """At most side x side px in a corner of a picture (h, w) or (h, w, 3); a side of None stands for all of it."""
+    if side is None:
+        return picture
+    rows, columns = (slice(None, side), slice(-side, None)), (slice(None, side), slice(-side, None))
+    return picture[rows[corner // 2], columns[corner % 2]]
+
+
+def _numbered(usable, block, most):
+    """Number the usable cells of a grid (h, w), or those in every n-th block if there are too many; the rest is -1."""
+    rows, columns = np.indices(usable.shape) // block
+    blocks = rows * usable.shape[1] + columns
+    taken = np.unique(blocks[usable])[:: -(-int(usable.sum()) // most)]
+    chosen, grid = usable & np.isin(blocks, taken), np.full(usable.shape, -1, np.int32)
+    grid[chosen] = np.arange(chosen.sum())
+    return grid
+
+
+def _cells(part, height, width, edge):
+    """A mask (h, w) on the grid: its value in the middle of each cell, 0 where the picture was padded, and at edges."""
     found = np.zeros((height, width), np.float32)
     middles = part[2::4, 2::4]
-    found[: middles.shape[0], : middles.shape[1]] = middles
+    inner = slice(edge, middles.shape[0] - edge), slice(edge, middles.shape[1] - edge)
+    found[inner] = middles[inner]
     return found
 
 

@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from style.features import instant
-from style.instant import COARSEST, Instant
+from style.instant import COARSEST, MIXES, Instant
 from style.styles import Styles, halvings
+from style.tiles import tiles_of
 
 
 def drawn(height, width, seed):
@@ -30,6 +31,17 @@ def paint(networks):
         return painter.paint(content, visible, scales=scales, similarity=similarity)
 
     return call
+
+
+class Copying:
+    """A decoder that returns its sketch."""
+
+    def __init__(self):
+        self.given = []
+
+    def predict_on_batch(self, inputs):
+        self.given.append(tuple(inputs[1].shape))
+        return np.asarray(inputs[1])
 
 
 def test_the_sides_double():
@@ -70,22 +82,32 @@ def test_a_setting_makes_a_difference(paint, setting):
 def test_of_one_scale_the_decoder_gets_what_matching_found(networks, paint):
     """A decoder that returns its sketch: then a style painted like itself is itself."""
     style = drawn(120, 140, 2)
-    painter = Instant(networks[0], lambda inputs: inputs[1], Styles([style]), turns=False, colours=False)
+    painter = Instant(networks[0], Copying(), Styles([style]), turns=False, colours=False)
     picture = painter.paint(style, scales=1)
     assert np.median(np.abs(picture - np.asarray(style) / 255)) < 0.01
 
 
 def test_the_frame_is_drawn_like_the_rest(networks):
     """What the decoder gets goes on, mirrored, beyond the picture: its zeros stay outside."""
-    given = []
+    decoder = Copying()
+    Instant(networks[0], decoder, Styles([drawn(64, 64, 2)])).paint(drawn(64, 72, 1), scales=1)
+    assert decoder.given == [(1, 64 + 32, 72 + 32, 3)]
 
-    def decoder(inputs):
-        given.append(inputs[1])
-        return inputs[1]
 
-    photo = drawn(64, 72, 1)
-    Instant(networks[0], decoder, Styles([drawn(64, 64, 2)])).paint(photo, scales=1)
-    assert given[0].shape == (1, 64 + 24, 72 + 24, 3)
+@pytest.mark.parametrize("visible", [False, True])
+@pytest.mark.parametrize("styles", [1, 2])
+def test_in_tiles_of_any_size_it_is_the_same_painting(networks, monkeypatch, visible, styles):
+    """Without coherence, which ends at the border of a tile."""
+    monkeypatch.setitem(MIXES, "balanced", (0.3, 0.0))
+    photo = drawn(200, 240, 1)
+    seen = np.float32(np.arange(240) < 150)[None].repeat(200, axis=0) if visible else None
+    images = [drawn(120, 140, seed) for seed in range(2, 2 + styles)]
+    painter = Instant(*networks, Styles(images, [1 / styles] * styles))
+    whole = painter.paint(photo, seen)
+    for most in (64, 104):
+        monkeypatch.setattr(tiles_of, "__defaults__", (most,))
+        different = np.abs(painter.paint(photo, seen) - whole).max(axis=-1) > 0.02
+        assert different.mean() < 0.01  # rounding decides between keys that are equally near
 
 
 def test_what_is_not_visible_does_not_move_the_mean(paint):

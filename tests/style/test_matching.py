@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from by_hand import features_of, keys_from, keys_of, see, vectors_by_hand
+from by_hand import features_of, keys_from, keys_of, nearest_of, see, vectors_by_hand
 from conftest import in_a_shell
 from style import matching
-from style.matching import LAYERS, components, factors_of, nearest, pad, picked
+from style.matching import LAYERS, components, factors_of, mean_of, on_grid, pad, part_of, picked
 
 
 def cosines_by_hand(queries, keys):
@@ -53,7 +53,7 @@ def test_with_all_components_the_nearest_are_those_by_hand(monkeypatch, photo, s
     monkeypatch.setattr(matching, "PIECE", piece)
     one, other = features_of(*photo, seed=1), features_of(*style, seed=2)
     factors = factors_of(other)
-    places, cosines = nearest(one, keys_of(other, factors, 10_000))
+    places, cosines = nearest_of(one, keys_of(other, factors, 10_000))
     wanted = cosines_by_hand(vectors_by_hand(one, factors), vectors_by_hand(other, factors))
     np.testing.assert_allclose(cosines, wanted.max(axis=1), atol=1e-3)
     np.testing.assert_allclose(wanted[np.arange(len(places)), places], wanted.max(axis=1), atol=1e-3)
@@ -81,20 +81,20 @@ def test_components_are_those_of_the_exact_decomposition():
 def test_of_equal_keys_any_will_do():
     style = np.tile(np.random.default_rng(0).random((8, 8, 3), np.float32), (2, 2, 1))
     keys = keys_from(style, turns=False)
-    places, _ = nearest(see(style), keys)
+    places, _ = nearest_of(see(style), keys)
     np.testing.assert_array_equal(keys.vectors[places], keys.vectors)
 
 
 def test_a_single_position_has_a_neighbour():
     keys = keys_from(np.random.default_rng(0).random((8, 8, 3), np.float32))
-    places, cosines = nearest(see(np.random.default_rng(1).random((8, 8, 3), np.float32)), keys)
+    places, cosines = nearest_of(see(np.random.default_rng(1).random((8, 8, 3), np.float32)), keys)
     assert len(places) == 4 and np.isfinite(cosines).all() and (places < len(keys.vectors)).all()
 
 
 def test_every_position_of_a_style_finds_itself_or_its_twin():
     style = np.random.default_rng(0).random((40, 48, 3), np.float32)
     keys = keys_from(style, turns=False)
-    places, cosines = nearest(see(style), keys)
+    places, cosines = nearest_of(see(style), keys)
     assert (places == np.arange(len(places))).mean() > 0.99 and cosines.min() > 0.999
 
 
@@ -107,23 +107,43 @@ def test_positions_without_weight_do_not_move_the_mean():
         for layer, values in one.items()
     }
     keys = keys_of(style, factors_of(style), 10_000)
-    for first, second in zip(nearest(one, keys, weights), nearest(other, keys, weights), strict=True):
+    for first, second in zip(nearest_of(one, keys, weights), nearest_of(other, keys, weights), strict=True):
         np.testing.assert_array_equal(first[:8], second[:8])
+
+
+def test_the_mean_of_parts_is_that_of_the_whole():
+    features, weights = features_of(32, 24), np.random.default_rng(1).random((8, 6), np.float32)
+    factors = factors_of(features)
+    parts = [(part_of(features, rows, slice(0, 6)), weights[rows].ravel()) for rows in (slice(0, 2), slice(2, 8))]
+    whole = np.average(vectors_by_hand(features, factors), axis=0, weights=weights.ravel())
+    np.testing.assert_allclose(mean_of(parts, factors), whole, rtol=1e-4)
+    np.testing.assert_allclose(mean_of([(features, weights.ravel())], factors), whole, rtol=1e-4)
+
+
+def test_features_averaged_before_give_the_same_vectors():
+    features = features_of(32, 24)
+    factors = factors_of(features)
+    averaged = {
+        layer: on_grid(features[layer], cells) if cells > 1 else features[layer] for layer, (cells, _) in LAYERS.items()
+    }
+    places = np.arange(48)
+    np.testing.assert_allclose(picked(averaged, factors, places), picked(features, factors, places), rtol=2e-3)
 
 
 SEARCH = """
 import sys; sys.path[:0] = ["src", "tests"]
 import resource, numpy as np
-from by_hand import CHANNELS, features_of
+from by_hand import CHANNELS, features_of, nearest_of
 from style import matching, palette
 keys, random, features = palette.Keys.__new__(palette.Keys), np.random.default_rng(0), features_of(512, 512)
 keys.factors = matching.factors_of(features)
 keys.basis = random.standard_normal((sum(CHANNELS.values()), 128), np.float32)
-keys.compared = random.standard_normal((palette.MOST_KEYS, 128), np.float32)
+keys.compared = random.standard_normal((palette.SPREAD.keys, 128), np.float32)
+keys.stride = 1
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-matching.nearest(features_of(16, 16), keys)
+nearest_of(features_of(16, 16), keys)
 before = peak()
-matching.nearest(features, keys)
+nearest_of(features, keys)
 print((peak() - before) / 1024)
 """
 

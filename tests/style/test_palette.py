@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from by_hand import keys_from, see
-from style.matching import nearest
-from style.palette import Palette, assign
+from by_hand import keys_from, nearest_of, see
+from style.matching import grid_size
+from style.palette import BLOCKS, SPREAD, Palette, assign
 from style.styles import Style
 
 
@@ -18,13 +18,42 @@ def test_turned_copies_are_more_keys_and_are_found():
     upright, turned = keys_from(style, turns=False), keys_from(style, turns=True)
     assert len(turned.vectors) == 4 * len(upright.vectors)
     photo = see(np.ascontiguousarray(np.rot90(style)))
-    assert nearest(photo, turned)[1].mean() > 0.98 > nearest(photo, upright)[1].mean()
+    assert nearest_of(photo, turned)[1].mean() > 0.98 > nearest_of(photo, upright)[1].mean()
 
 
 @pytest.mark.parametrize("most", [10, 100])
 def test_of_a_large_style_every_nth_position_is_compared(most):
-    keys = keys_from(np.random.default_rng(0).random((64, 96, 3), np.float32), most=most)
+    keys = keys_from(drawn(64, 96, 0), extent=SPREAD._replace(keys=most))
     assert most / 2 <= len(keys.vectors) <= most + 4 and len(keys.compared) == len(keys.vectors)
+
+
+def test_of_a_large_style_whole_blocks_are_taken_and_some_of_their_positions_searched():
+    style = drawn(64, 96, 0)
+    keys = keys_from(style, turns=False, extent=BLOCKS._replace(keys=100, searched=25, block=4, edge=0))
+    assert len(keys.vectors) == 96 and keys.stride == 4  # six of the 24 blocks
+    inside = keys.beside[:-1] >= 0
+    assert inside.all(axis=1).sum() == 6 * 4  # of 16 positions of a block four have all neighbours
+    places, _ = nearest_of(see(style), keys)
+    assert set(places) <= set(range(0, 96, 4)) and len(set(places)) > 5
+
+
+def test_positions_at_the_edges_may_be_left_out():
+    extent = BLOCKS._replace(edge=2)
+    assert len(keys_from(drawn(32, 48, 0), turns=False, extent=extent).vectors) == 4 * 8
+    assert len(keys_from(drawn(16, 16, 0), turns=False, extent=extent).vectors) == 16  # all, where nothing is left
+
+
+@pytest.mark.parametrize("turns", [True, False])
+def test_of_a_style_larger_than_the_window_its_four_corners_are_used(turns):
+    style, extent = drawn(64, 96, 0), BLOCKS._replace(edge=0, window=16)
+    corners = [style[:16, :16], style[:16, -16:], style[-16:, :16], style[-16:, -16:]]
+    features = see(corners[0])
+    keys = keys_from(style, factors=None, turns=turns, extent=extent, features=features)
+    wanted = [
+        keys_from(np.rot90(corner, quarter if turns else 0), factors=keys.factors, turns=False).vectors
+        for quarter, corner in enumerate(corners)
+    ]
+    np.testing.assert_array_equal(keys.vectors, np.concatenate(wanted))
 
 
 def test_outside_the_part_of_a_style_nothing_is_taken_and_nothing_matters():
@@ -73,7 +102,7 @@ def test_each_style_gets_its_share_of_the_positions(shares):
 def test_of_two_styles_each_position_takes_what_was_chosen():
     photo, *pictures = (drawn(16, 24, seed) for seed in (1, 2, 3))
     palette = Palette(see, [Style(0.5, picture) for picture in pictures])
-    styles, places = palette.choose(see(photo))
+    styles, places = palette.choose([(see(photo), None)])
     assert set(styles) == {0, 1}
     for name in ("vectors", "strokes"):
         found = palette.take(name, styles, places)
@@ -82,3 +111,31 @@ def test_of_two_styles_each_position_takes_what_was_chosen():
     np.testing.assert_allclose(
         np.linalg.norm(np.float32(palette.take("vectors", styles, places)), axis=1), 1, atol=2e-3
     )
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("bonus", [0.0, 0.3])
+def test_parts_get_what_the_whole_gets_and_a_bonus_makes_keys_go_on(count, bonus):
+    photo, *pictures = (drawn(32, 48, seed) for seed in range(1, count + 2))
+    palette = Palette(see, [Style(1 / count, picture) for picture in pictures], extent=BLOCKS._replace(edge=0))
+    styles, places = palette.choose([(see(photo), None)], bonus)
+    halves = [(see(photo[:16]), None), (see(photo[16:]), None)]
+    in_parts = palette.choose(halves, bonus)
+    np.testing.assert_array_equal(in_parts[0], styles)
+    if not bonus:
+        np.testing.assert_array_equal(in_parts[1], places)
+    without = palette.choose([(see(photo), None)])
+    size = grid_size(see(photo))
+    assert (goes_on(palette, styles, places, size) > 2 * goes_on(palette, *without, size)) == bool(bonus)
+
+
+def goes_on(palette, styles, places, size):
+    """The share of positions whose key continues that of the position to the left."""
+    styles, places = styles.reshape(size), places.reshape(size)
+    pairs = [
+        styles[row, column] == styles[row, column - 1]
+        and palette.keys[styles[row, column]].beside[places[row, column - 1], 0] == places[row, column]
+        for row in range(size[0])
+        for column in range(1, size[1])
+    ]
+    return np.mean(pairs)
