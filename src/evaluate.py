@@ -7,9 +7,8 @@ Usage:
 
 Options:
   --data=<dir>        The folder of the data set.
-  --layout=<name>     Its layout: people (images/ and masks/), pets, ade20k, helen or voc (images/, masks/ and
-                      classes.txt); auto looks at its folders
-                      [default: auto].
+  --layout=<name>     Its layout: people (images/ and masks/), classes (images/, masks/ and classes.txt), voc (the 21
+                      classes of Pascal VOC), pets, ade20k or helen; auto looks at its folders [default: auto].
   --model=<files>     One trained network, or several separated by commas.
   --part=<name>       all pictures; held_back: those that no network was trained on; training: those that all were
                       trained on [default: all].
@@ -40,7 +39,7 @@ from command.process import locked, run
 OPTIONS = {
     "--data": path,
     "--model": list_of(path),
-    "--layout": one_of("auto", "people", "pets", "ade20k", "helen", "voc"),
+    "--layout": one_of("auto", "people", "pets", "ade20k", "helen", "voc", "classes"),
     "--part": one_of("all", "held_back", "training"),
     "--ignore": list_of(text),
     "--sources": list_of(text),

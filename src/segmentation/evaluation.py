@@ -7,7 +7,7 @@ from tqdm import tqdm
 from files.whole import whole_file, write_json
 from segmentation.classes import draw_confusion, legend, painted
 from segmentation.datasets import find_pairs, is_held_back, photos_of_nobody, read_pair, say_left_out
-from segmentation.layouts import LAYOUTS, ignored_labels, recognise
+from segmentation.layouts import LAYOUTS, ignored_labels, layout_of
 from segmentation.registry import load_network
 from segmentation.tables import Classes, Figures
 from utils import UserError, shown
@@ -30,7 +30,7 @@ def evaluate(
     """Score the networks in the list `model` on the folder `data`: print a table, and write what else is asked for."""
     networks = {str(name): load_network(name) for name in model}
     records = [record for _, record in networks.values()]
-    layout = LAYOUTS["people" if nobody else recognise(data, layout)]
+    layout = LAYOUTS["people"] if nobody else layout_of(data, layout)
     check_classes(networks, layout, data)
     ignored = ignored_labels(ignore, layout)
     judge = Figures(threshold, layout.classes) if layout.outputs == 1 else Classes(layout, ignored)

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from pictures.images import box_sum, fit, pad_offset, pad_square, resize, to_array
-from segmentation.layouts import LAYOUTS, indices
+from segmentation.layouts import LAYOUTS, indices, stored_layout
 
 GUIDE_SIDE = 1024  # px; the long side at which edges are found, before they are enlarged; cost grows with its square
 STRIP = 256  # rows handled at a time at full resolution, so that 50 megapixels take little memory
@@ -58,7 +58,8 @@ def _scores_of(network, record, batch):
     if record.get("options", {}).get("augment") == "off":
         return np.asarray(network.predict_on_batch(batch))
     one, other = np.split(np.asarray(network.predict_on_batch(np.concatenate([batch, batch[:, :, ::-1]]))), 2)
-    layout = LAYOUTS.get(record.get("data", {}).get("layout"), LAYOUTS["people"])
+    known = record.get("class_names", ())
+    layout = stored_layout(record.get("data", {}).get("layout"), known) or LAYOUTS["people"]
     return (one + other[:, :, ::-1, layout.mirror[: one.shape[-1]]]) / 2
 
 

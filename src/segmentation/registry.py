@@ -18,7 +18,7 @@ from segmentation.architectures import (
     unet_large,
 )
 from segmentation.deeplab import LAST, deeplab
-from segmentation.layouts import LAYOUTS
+from segmentation.layouts import LAYOUTS, stored_layout
 from utils import UserError, shown
 
 BUILDERS = (unet, thin_unet, unet_large, fcn_vgg16, mobilenetv2_unet, conv_deconv, deeplab)
@@ -68,7 +68,7 @@ def build(record, dtype="float32"):
 def load_network(model):
     """Read the network that --model names, and its record: (keras.Model, dict)."""
     network, record = saved.load_network("--model", model, NETWORKS)
-    layout = LAYOUTS.get(record.get("data", {}).get("layout"))
+    layout = stored_layout(record.get("data", {}).get("layout"), record.get("class_names", ()))
     if layout and layout.outputs != network.output_shape[-1]:  # the layout's swap of left and right must fit the logits
         record_name = shown(saved.record_path(model).name)
         raise UserError(f"--model={shown(model)}: {record_name} names a layout with other classes; copy both again")
