@@ -31,12 +31,12 @@ def evaluate(
     networks = {str(name): load_network(name) for name in model}
     records = [record for _, record in networks.values()]
     layout = LAYOUTS["people"] if nobody else layout_of(data, layout)
-    check_classes(networks, layout, data)
     ignored = ignored_labels(ignore, layout)
     judge = Figures(threshold, layout.classes) if layout.outputs == 1 else Classes(layout, ignored)
     if confusion and (layout.outputs == 1 or len(model) > 1):
         raise UserError(f"--confusion={shown(confusion)} shows one --model of several classes; leave it out")
     pairs = photos_of_nobody("--data", [data]) if nobody else pairs_of(data, layout)
+    check_classes(networks, layout, data)
     pairs = choose_part(pairs, data, part, records)
     chosen = set(np.linspace(0, len(pairs) - 1, min(pictures, len(pairs))).round().astype(int)) if panel else set()
     results, rows = {name: {} for name in networks}, []

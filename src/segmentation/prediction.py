@@ -17,7 +17,7 @@ from pictures.provenance import are_done, is_done, planned
 from segmentation.classes import explained, painted, palette_picture
 from segmentation.masks import figure_labels, find_labels, find_masks, label_names
 from segmentation.registry import load_network
-from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT, UserError
+from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT, UserError, shown
 
 ENDINGS = {"alpha": PICTURES_WITH_ALPHA, "index": (".png",), "masks": (".png",)}  # for --save, if not all will do
 TINT = (255, 64, 32)
@@ -80,6 +80,8 @@ def predict(
     record="names",
 ):
     """Cut the figures out of the pictures at `file_path` one by one; a bad file does not stop the rest."""
+    if classes and output == "index":
+        raise UserError(f"--classes={shown(','.join(classes))} has no effect on --output=index, which has all classes")
     pictures = find_pictures("--file_path", file_path)
     many = len(pictures) > 1 or Path(file_path).is_dir()
     targets = choose_targets(pictures, output, save, many)
@@ -95,8 +97,9 @@ def predict(
             try:
                 plan = planned("predict.py", options, {"picture": source, "model": model}, paths=record == "full")
                 if force or not many or not (are_done if output == "masks" else is_done)(target, plan):
-                    made[source] = target
-                    write_all(draw(open_to_draw(source)), target, plan)
+                    made[source] = write_all(draw(open_to_draw(source)), target, plan)
+                    if not made[source]:
+                        print(f"{shown(source.name)}: none of the classes found")
             except UserError as error:
                 made[source], failed[source] = target, error
         say_done(len(targets) - len(made), len(targets))
@@ -162,7 +165,9 @@ def without_results(pictures):
 
 
 def write_all(drawn, target, about):
-    """Write the results for a picture, {word: image}; the record of each lists the words of all."""
+    """Write the results for a picture, {word: image}, and return their files; each record lists the words of all."""
     words = {} if "" in drawn else {"words": list(drawn)}
+    files = {word: suffixed(target, word) for word in drawn}
     for word, image in drawn.items():
-        write_picture(suffixed(target, word), image, about | words)
+        write_picture(files[word], image, about | words)
+    return list(files.values())
