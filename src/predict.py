@@ -15,7 +15,8 @@ Options:
   --classes=<names>    The classes that make up the figure, separated by commas, if the network knows several:
                        hair,face; if left out, those that its record calls the figure.
   --threshold=<x>      How sure the network must be, 0.01 to 0.99; higher keeps less [default: 0.5].
-  --model=<file>       The trained network [default: model/person.keras].
+  --model=<file>       The trained network; or a segmenter of KerasHub, by name (segformer_b0_ade20k_512, downloaded
+                       once) or as a folder [default: model/person.keras].
   --force              Process all pictures of a folder again. If left out, pictures that are done already, with
                        the same options, are skipped.
   --record=<what>      What each result tells about the files it was made from: names (and checksums), or full:

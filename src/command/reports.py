@@ -12,7 +12,7 @@ def say_done(done, many):
 def report(targets, failed):
     """Print which results were written and which pictures failed.
 
-    targets: {picture: its result, or a list of results}; failed: {picture: its error}. Raises an error that counts the failures.
+    targets: {picture: its result, or a list of them}; failed: {picture: its error}. Raises an error that counts those.
     """
     results = [target for picture, target in targets.items() if picture not in failed]
     done = [file for each in results for file in (each if isinstance(each, list) else [each])]

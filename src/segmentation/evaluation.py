@@ -65,10 +65,11 @@ def evaluate(
 
 
 def check_classes(networks, layout, data):
-    """Refuse networks whose classes are not those of the data; a single class may be one of many that they know."""
+    """Refuse networks whose classes are not among those of the data; a single class may be one of many they know."""
     for name, (_, record) in networks.items():
         known = record.get("class_names", ["person"])
-        if tuple(known) != layout.classes and not (layout.outputs == 1 and set(layout.classes) <= set(known)):
+        low, high = (layout.classes, known) if layout.outputs == 1 else (known, layout.classes)
+        if not set(low) <= set(high) or (len(known) == 1 < layout.outputs):
             theirs, ours = (shown(", ".join(classes), 60) for classes in (known, layout.classes))
             raise UserError(
                 f"--model={shown(name)} knows {theirs}; --data={shown(data)} has {ours}; name one that fits"

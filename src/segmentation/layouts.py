@@ -85,7 +85,7 @@ class Layout:
 
 def figure_of(names):
     """The classes that make up the figure unless the user says otherwise: people, or else all but the first."""
-    return tuple(name for name in names if name in PEOPLE) or names[1:]
+    return tuple(name for name in names if name in PEOPLE) or names[1:] or names
 
 
 def _whole(pictures, labels):

@@ -16,7 +16,7 @@ from pictures.images import flatten, open_picture, to_image, write_picture
 from pictures.provenance import are_done, is_done, planned
 from segmentation.classes import explained, painted, palette_picture
 from segmentation.masks import figure_labels, find_labels, find_masks, label_names
-from segmentation.registry import load_network
+from segmentation.registry import find_model, load_network
 from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT, UserError, shown
 
 ENDINGS = {"alpha": PICTURES_WITH_ALPHA, "index": (".png",), "masks": (".png",)}  # for --save, if not all will do
@@ -95,7 +95,8 @@ def predict(
         made, failed = {}, {}
         for source, target in tqdm(targets.items(), unit="picture", disable=None if len(targets) > 1 else True):
             try:
-                plan = planned("predict.py", options, {"picture": source, "model": model}, paths=record == "full")
+                files = {"picture": source, "model": find_model(model)}
+                plan = planned("predict.py", options, files, paths=record == "full")
                 if force or not many or not (are_done if output == "masks" else is_done)(target, plan):
                     made[source] = write_all(draw(open_to_draw(source)), target, plan)
                     if not made[source]:
