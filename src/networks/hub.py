@@ -4,9 +4,9 @@ A folder holds configurations (JSON) and weights (HDF5). KerasHub makes whatever
 are checked first: they may name KerasHub's own segmenters and Keras's harmless parts, and nothing else.
 """
 
-import contextlib
 import re
 import warnings
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,7 +64,8 @@ def load_preset(option, folder):
     what = f"{option}={shown(folder)}"
     try:
         _check_configs(folder)
-        segmenter = _hub().models.ImageSegmenter.from_preset(str(folder), load_weights=False)
+        with _quiet():
+            segmenter = _hub().models.ImageSegmenter.from_preset(str(folder), load_weights=False)
         _read_weights(segmenter, folder)
     except Refused as error:
         raise UserError(f"{what} is refused: it {error}; copy it again from its source, or name another") from None
@@ -75,15 +76,25 @@ def load_preset(option, folder):
 
 def _hub():
     """KerasHub. To import it takes seconds, so only what needs it does."""
-    with contextlib.redirect_stdout(None), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quiet():
         import keras_hub
     return keras_hub
 
 
+@contextmanager
+def _quiet():
+    """Hide warnings that only KerasHub's makers can act on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _read_weights(segmenter, folder):
     """Give a segmenter its weights, first checked: those of its head, then those of its backbone."""
-    if segmenter.has_task_weights():
+    needed = [BACKBONE_WEIGHTS, *([TASK_WEIGHTS] if segmenter.has_task_weights() else [])]
+    if missing := [name for name in needed if not (folder / name).is_file()]:
+        raise Refused(f"has no {missing[0]}")
+    if TASK_WEIGHTS in needed:
         check_weights(folder / TASK_WEIGHTS, segmenter)
         segmenter.load_task_weights(str(folder / TASK_WEIGHTS))
     read_weights(segmenter.backbone, folder / BACKBONE_WEIGHTS)
