@@ -82,7 +82,7 @@ def test_the_figure_is_people_or_all_but_the_first():
 def test_predict_with_a_preset(script, presets, tmp_path):
     given = [f"--file_path={PHOTO}", f"--model={presets[PASCAL][0]}", f"--save={tmp_path}/"]
     for output in ("index", "overlay"):
-        status, said, error = script("predict.py", *given, f"--output={output}")
+        status, _, error = script("predict.py", *given, f"--output={output}")
         assert (status, error) == (0, ""), error
     index = Image.open(tmp_path / "grace_hopper_index.png")
     assert index.size == Image.open(PHOTO).size and np.asarray(index).max() < 21
@@ -104,7 +104,7 @@ def test_evaluate_with_a_preset(script, presets, tmp_path):
     """The data set has a class more than the network, `other`, so that their numbers differ by one."""
     data = draw_layout(tmp_path / "scenes", "ade20k", count=1)
     model = presets[ADE][0]
-    status, said, error = script("evaluate.py", f"--data={data}", f"--model={model}", f"--json={tmp_path}/a.json")
+    status, _, error = script("evaluate.py", f"--data={data}", f"--model={model}", f"--json={tmp_path}/a.json")
     assert status == 0, error
     matrix = np.array(read_json(tmp_path / "a.json")["models"][str(model)]["confusion"])
     assert matrix.shape == (151, 151) and matrix[:, 0].sum() == 0 and matrix.sum() > 0  # never says `other`
