@@ -93,7 +93,7 @@ def test_predict_with_a_preset(script, presets, tmp_path):
 
 
 def test_stylize_with_a_preset(script, presets, tmp_path):
-    """An untrained network sees a bit of all classes everywhere: never surely a dog, and nearly always one of twenty."""
+    """An untrained network sees a bit of all classes everywhere: never surely a dog, but surely one of twenty."""
     given = [f"--content={PHOTO}", f"--style={ROOT}/examples/styles/rain.jpg", f"--save={tmp_path}/a.jpg", "--size=64"]
     given += ["--network=instant", f"--model={presets[PASCAL][0]}"]
     status, said, error = script("stylize.py", *given, "--keep_classes=dog")
