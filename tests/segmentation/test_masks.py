@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pictures.images import pad_offset, to_array
-from segmentation.datasets import read_mask
+from segmentation.labels import read_mask
 from segmentation.layouts import LAYOUTS
 from segmentation.masks import find_masks, find_scores, refine
 
