@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageChops
 from tqdm import tqdm
 
+from command.pipeline import pipeline
 from command.places import check_ending, check_place, check_targets, is_folder, targets_in
 from command.process import locked
 from command.reports import report, say_done
@@ -90,17 +91,40 @@ def predict(
         options = {"output": output, "threshold": threshold, "model": model.name}
         options |= {"classes": ",".join(classes)} if classes else {}
         draw = partial(draw_figure, network, about, output, classes, threshold)
-        made, failed = {}, {}
-        for source, target in tqdm(targets.items(), unit="picture", disable=None if len(targets) > 1 else True):
-            try:
-                plan = planned("predict.py", options, {"picture": source, "model": model}, paths=record == "full")
-                if force or not many or not (are_done if output == "masks" else is_done)(target, plan):
-                    made[source] = target
-                    write_all(draw(open_to_draw(source)), target, plan)
-            except UserError as error:
-                made[source], failed[source] = target, error
-        say_done(len(targets) - len(made), len(targets))
-        report(made, failed)
+        done = are_done if output == "masks" else is_done
+
+        def plan_of(source):
+            """What will be recorded in the picture's result, or None if the result is there already."""
+            plan = planned("predict.py", options, {"picture": source, "model": model}, paths=record == "full")
+            return None if many and not force and done(targets[source], plan) else plan
+
+        draw_all(targets, plan_of, draw)
+
+
+def draw_all(targets, plan_of, draw):
+    """Draw the result of each picture in {picture: target}, and report; `plan_of` and `draw` as in `predict`."""
+    plans = {}
+
+    def read(source):
+        plan = plan_of(source)
+        if plan is None:
+            return None
+        plans[source] = plan
+        return open_to_draw(source)
+
+    def write(source, drawn):
+        write_all(drawn, targets[source], plans[source])
+
+    bar = tqdm(total=len(targets), unit="picture", disable=None if len(targets) > 1 else True)
+    failed = {}
+    with bar:
+        for source, error in pipeline(targets, read, draw, write):
+            bar.update()
+            if error:
+                failed[source] = error
+    made = {source: target for source, target in targets.items() if source in plans or source in failed}
+    say_done(len(targets) - len(made), len(targets))
+    report(made, failed)
 
 
 def open_to_draw(source):
