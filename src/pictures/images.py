@@ -156,14 +156,37 @@ def pad_offset(size, side):
     return (side - size[0]) // 2, (side - size[1]) // 2
 
 
-def box_sum(plane, radius):
-    """Sums over the (2 radius + 1)-sided square around each pixel of (H, W), cut at the edges; (H, W) float64."""
-    for axis in (0, 1):
-        padding = [(0, 0), (0, 0)]
-        padding[axis] = (radius + 1, radius)
-        total = np.moveaxis(np.cumsum(np.pad(plane, padding), axis=axis, dtype=np.float64), axis, 0)
-        plane = np.moveaxis(total[2 * radius + 1 :] - total[: -2 * radius - 1], 0, axis)
-    return plane
+def box_sum(planes, radius):
+    """Sums over the (2 radius + 1)-sided square around each pixel of (..., H, W), cut at the edges; float32.
+
+    Sums of 2, 4, 8 ... neighbours make up those of the whole square, which takes fewer steps than the square has pixels
+    and loses no digits to the large numbers of a running sum.
+    """
+    planes = np.asarray(planes, np.float32)
+    for axis in (-1, -2):
+        padding = [(0, 0)] * planes.ndim
+        padding[axis] = (radius, radius)
+        planes = _sum_along(np.pad(planes, padding), axis, 2 * radius + 1)
+    return planes
+
+
+def _sum_along(planes, axis, many):
+    """Sums of so many neighbours along an axis, which becomes shorter by `many` - 1."""
+    length = planes.shape[axis] - many + 1
+
+    def part(begin, end):
+        place = [slice(None)] * planes.ndim
+        place[axis] = slice(begin, end)
+        return tuple(place)
+
+    total, start, block = 0, 0, planes  # a pixel of `block` is the sum of `width` neighbours
+    for width in (1 << bit for bit in range(many.bit_length())):
+        if many & width:
+            total = total + block[part(start, start + length)]
+            start += width
+        if 2 * width <= many:
+            block = block[part(None, -width)] + block[part(width, None)]
+    return total
 
 
 # ---------------------------------------------------------------- out

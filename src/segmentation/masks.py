@@ -95,12 +95,16 @@ def sure(scores):
 
 
 def _best_class(scores, size):
-    """The class with the highest score at another (width, height): (H, W) uint8. Class by class, to save memory."""
-    best, label = resize(scores[..., 0], size, Image.Resampling.BICUBIC), np.zeros(size[::-1], np.uint8)
-    for each in range(1, scores.shape[-1]):
+    """The class with the highest score at another (width, height): (H, W) uint8. Class by class, to save memory.
+
+    Only classes that win somewhere at the network's size are compared: a few of perhaps 151.
+    """
+    first, *others = np.unique(scores.argmax(axis=-1))
+    best, label = resize(scores[..., first], size, Image.Resampling.BICUBIC), np.full(size[::-1], first, np.uint8)
+    for each in others:
         level = resize(scores[..., each], size, Image.Resampling.BICUBIC)
         label[level > best] = each
-        best = np.maximum(best, level)
+        np.maximum(best, level, out=best)
     return label
 
 
@@ -145,20 +149,34 @@ def _linear_functions(guide, mask, radius):
     """The factors of red, green, blue and 1, (4, H, W), that best give the mask around each pixel of the guide."""
     count = box_sum(np.ones(mask.shape), radius)
 
-    def mean(plane):
-        return box_sum(plane, radius) / count
+    def mean(planes):
+        return box_sum(planes, radius) / count
 
-    colours = np.ascontiguousarray(np.moveaxis(guide, -1, 0))  # contiguous planes are three times as fast
-    colour, level = [mean(plane) for plane in colours], mean(mask)
-    spread, target = np.empty((*mask.shape, 3, 3)), np.empty((*mask.shape, 3, 1))
-    for one, other in zip(*np.triu_indices(3), strict=True):
-        together = mean(colours[one] * colours[other]) - colour[one] * colour[other]
-        spread[..., one, other] = spread[..., other, one] = together
-    for one in range(3):
-        target[..., one, 0] = mean(colours[one] * mask) - colour[one] * level
-    factors = np.moveaxis(np.linalg.solve(spread + SMOOTHNESS * np.eye(3), target)[..., 0], -1, 0)
+    colours = np.moveaxis(guide, -1, 0)
+    one, other = np.triu_indices(3)
+    *colour, level = mean([*colours, mask])
+    spread = mean(colours[one] * colours[other])
+    for place, (first, second) in enumerate(zip(one, other, strict=True)):
+        spread[place] += SMOOTHNESS * (first == second) - colour[first] * colour[second]
+    target = mean(colours * mask) - np.stack(colour) * level
+    factors = _solved(np.float64(spread), target)
     offset = level - sum(factor * plane for factor, plane in zip(factors, colour, strict=True))
-    return np.stack([mean(plane) for plane in (*factors, offset)]).astype(np.float32)
+    return mean([*factors, offset])
+
+
+def _solved(matrix, target):
+    """Solve the symmetric 3 x 3 systems of all pixels at once, with Cramer's rule: ten times as fast as LAPACK.
+
+    matrix: (6, H, W), its upper half, row by row. target: (3, H, W). Returns three planes.
+    """
+    a, b, c, d, e, f = matrix
+    # The rows of the matrix's adjugate, which is symmetric too.
+    first = d * f - e * e, c * e - b * f, b * e - c * d
+    second = first[1], a * f - c * c, b * c - a * e
+    third = first[2], second[2], a * d - b * b
+    whole = a * first[0] + b * first[1] + c * first[2]
+    x, y, z = target
+    return [(row[0] * x + row[1] * y + row[2] * z) / whole for row in (first, second, third)]
 
 
 def _apply(functions, start, picture, box, size):
