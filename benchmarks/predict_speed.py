@@ -66,7 +66,7 @@ def enlarged(photo, size, target):
 
 
 def measure(photo, target, draw, rounds):
-    """The seconds of reading a photo, drawing its result and writing that: {part: [seconds]}; the first does not count."""
+    """The seconds of reading a photo, drawing its result and writing it, {part: [seconds]}; a first round warms up."""
     from segmentation.prediction import open_to_draw, write_all
 
     times = {"read": [], "find": [], "write": []}

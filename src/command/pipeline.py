@@ -9,10 +9,10 @@ AHEAD = 2  # items in memory before they are written: one that is worked on, and
 
 
 def pipeline(items, read, work, write):
-    """For each item, write(item, work(read(item))); yields (item, the UserError that stopped it or None) when it is done.
+    """For each item, write(item, work(read(item))); yields (item, the UserError that stopped it or None) at its end.
 
-    If `read` returns None, there is nothing to do. `work` runs in the calling thread, which hears of Ctrl-C. At most one
-    result waits to be written.
+    If `read` returns None, there is nothing to do. `work` runs in the calling thread, which hears of Ctrl-C. At most
+    one result waits to be written.
     """
     items, ahead, behind = list(items), deque(), deque()
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:

@@ -7,6 +7,7 @@ import io
 import json
 import struct
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from utils import UserError, shown
 READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 LANCZOS = Image.Resampling.LANCZOS  # for pictures; masks must not overshoot and are resized bilinearly
 UNREADABLE_EXIF = (SyntaxError, ValueError, KeyError, TypeError, OSError, OverflowError, struct.error)
+STRIP = 256  # rows converted at a time; a copy of a 50-megapixel mask in floats takes 200 MB
 MOST_PIXELS = 120_000_000  # twice what phones make; a larger picture is more likely a trap
 
 
@@ -56,10 +58,9 @@ def load(source):
 
 def _upright(image):
     """Apply the EXIF orientation if there is a readable one."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except UNREADABLE_EXIF:
-        return image
+    with suppress(*UNREADABLE_EXIF):
+        ImageOps.exif_transpose(image, in_place=True)  # without a copy where nothing is to be turned
+    return image
 
 
 def _to_srgb(image):
@@ -116,10 +117,10 @@ def to_array(image):
 
 def to_image(array):
     """Turn a float array in 0..1, (H, W, 3) or (H, W), into an 8-bit Pillow image."""
-    levels = np.clip(array, 0, 1)
-    levels *= 255  # in place: each copy of a 50-megapixel mask takes 200 MB
-    levels += 0.5
-    return Image.fromarray(np.uint8(levels))
+    levels = np.empty(array.shape, np.uint8)
+    for top in range(0, len(array), STRIP):
+        levels[top : top + STRIP] = np.clip(array[top : top + STRIP], 0, 1) * 255 + 0.5
+    return Image.fromarray(levels)
 
 
 # ---------------------------------------------------------------- size

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from pictures.images import box_sum, fit, pad_offset, pad_square, resize, to_array
+from segmentation.agreement import agree
 from segmentation.layouts import LAYOUTS, indices
 
 GUIDE_SIDE = 1024  # px; the long side at which edges are found, before they are enlarged; cost grows with its square
@@ -104,19 +105,21 @@ def _best_class(scores, size):
     for each in others:
         level = resize(scores[..., each], size, Image.Resampling.BICUBIC)
         label[level > best] = each
-        np.maximum(best, level, out=best)
+        best = np.maximum(best, level)
     return label
 
 
 def refine(scores, picture):
     """Turn a network's logits (h, w) into a mask (H, W) that follows the edges of its RGB picture.
 
-    A guided filter (He et al.): around each pixel, the mask is the linear function of the colour that fits best. The
-    function is found at GUIDE_SIDE and applied at full size (the fast variant), which makes the edge sharp. Where the
-    network has decided, there is nothing to refine; only tiles of the picture with an edge nearby take time.
+    Pixels of one colour agree first. Then a guided filter (He et al.): around each pixel, the mask is the linear
+    function of the colour that fits best. The function is found at GUIDE_SIDE and applied at full size (the fast
+    variant), which makes the edge sharp. Where the network has decided, there is nothing to refine; only tiles of the
+    picture with an edge nearby take time.
     """
-    guide = to_array(fit(picture, min(GUIDE_SIDE, max(picture.size))))
-    height, width = guide.shape[:2]
+    small = fit(picture, min(GUIDE_SIDE, max(picture.size)))
+    guide, (width, height) = to_array(small), small.size
+    scores = agree(scores, small.resize(scores.shape[::-1], Image.Resampling.BILINEAR))
     coarse = np.clip(resize(scores, (width, height), Image.Resampling.BICUBIC) / DECISION + 0.5, 0, 1)
     radius = max(1, round(EDGE * max(width, height) / max(scores.shape)))
     mask = np.empty((picture.height, picture.width), np.float32)

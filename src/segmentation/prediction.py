@@ -18,7 +18,7 @@ from pictures.provenance import are_done, is_done, planned
 from segmentation.classes import explained, painted, palette_picture
 from segmentation.masks import figure_labels, find_labels, find_masks, label_names
 from segmentation.registry import load_network
-from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT, UserError
+from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT
 
 ENDINGS = {"alpha": PICTURES_WITH_ALPHA, "index": (".png",), "masks": (".png",)}  # for --save, if not all will do
 TINT = (255, 64, 32)
@@ -26,7 +26,9 @@ TINT = (255, 64, 32)
 
 def cutout(picture, mask):
     """The figure on black."""
-    return Image.composite(picture, Image.new("RGB", picture.size), mask)
+    figure = Image.new("RGB", picture.size)
+    figure.paste(picture, mask=mask)
+    return figure
 
 
 def grey_mask(picture, mask):
@@ -43,7 +45,9 @@ def alpha(picture, mask):
 
 def overlay(picture, mask):
     """The picture with its figure tinted."""
-    return Image.composite(Image.new("RGB", picture.size, TINT), picture, mask.point(lambda level: level // 2))
+    tinted = picture.copy()
+    tinted.paste(TINT, mask=mask.point(lambda level: level // 2))
+    return tinted
 
 
 def coloured(picture, labels, names):
@@ -142,8 +146,7 @@ def draw_figure(network, record, output, classes, threshold, picture):
         if output == "masks":
             return mask_of_each(labels, names, classes or names)
         return {"": CLASS_OUTPUTS[output](flat, labels, names)}
-    (mask,) = find_masks(network, record, [flat], threshold, classes)
-    grey = to_image(mask)
+    grey = to_image(find_masks(network, record, [flat], threshold, classes)[0])
     if picture.mode == "RGBA":  # transparent parts do not belong to the figure
         grey = ImageChops.darker(grey, picture.getchannel("A"))
     return {"": OUTPUTS[output][1](flat, grey)}
