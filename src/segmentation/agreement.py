@@ -9,20 +9,36 @@ import numpy as np
 WEIGHT = 3.0  # how much, in logits, alike pixels that all agree add to a pixel's own
 STEPS = 3
 REACH = 0.12  # how far alike pixels may be apart, as a share of the figure's side (the root of its area) ...
-LEAST_REACH, MOST_REACH = 1 / 64, 1 / 13  # ... and of the picture's longer side, at least and at most
+LEAST_REACH, MOST_REACH = 1 / 40, 1 / 13  # ... and of the picture's longer side, at least and at most
+DOUBT = -4.0  # a logit below this, beyond the reach of the others, is no matter of agreement
 LIGHT, COLOUR = 14, 8  # how far alike pixels may differ in lightness and in each colour of YCbCr, of 255 levels
 OFFSETS = (0.0, 0.5)  # of the grids whose averages are averaged again, in cells, so that no border of a cell shows
 
 
 def agree(scores, picture):
     """Turn logits (h, w) into such that follow the areas of one colour in an RGB Pillow image of the same size."""
-    scores = np.float32(scores)
+    scores = np.array(scores, np.float32)
     area = np.count_nonzero(scores > 0)
     if area in (0, scores.size):
         return scores
     reach = np.clip(REACH * area**0.5, *(share * max(scores.shape) for share in (LEAST_REACH, MOST_REACH)))
-    colours = np.asarray(picture.convert("YCbCr"), np.float32)
-    grids = [Grid(colours, reach, offset) for offset in OFFSETS]
+    part = _box_around(scores > DOUBT, round(2 * reach))
+    colours = np.asarray(picture.convert("YCbCr"), np.float32)[part]
+    scores[part] = _mean_field(scores[part], [Grid(colours, reach, offset) for offset in OFFSETS])
+    return scores
+
+
+def _box_around(chosen, margin):
+    """The slices of rows and columns that hold all chosen pixels, (h, w) bool, and a margin around them."""
+    slices = []
+    for axis in (1, 0):
+        places = np.flatnonzero(chosen.any(axis=axis))
+        slices.append(slice(max(0, places[0] - margin), places[-1] + 1 + margin))
+    return tuple(slices)
+
+
+def _mean_field(scores, grids):
+    """The logits (h, w) on which all pixels agree, from their own and from what alike pixels believe."""
     found = scores
     for _ in range(STEPS):
         belief = np.tanh(found / 2)  # from -1, certainly background, to 1
