@@ -14,8 +14,8 @@ def halves(width=60, height=40, left=(200, 40, 40), right=(40, 40, 200)):
 
 def test_the_figure_ends_where_the_colour_does():
     scores = np.full((40, 60), -5.0, np.float32)
-    scores[:, :26] = 5
-    scores[:, 26:38] = 0.5  # in doubt, on both sides of the border of the colours at 30
+    scores[:, :27] = 5
+    scores[:, 27:34] = 0.5  # in doubt, on both sides of the border of the colours at 30
     found = agree(scores, halves())
     assert (found[:, :30] > 0).all() and (found[:, 31:] < 0).all()
 
