@@ -81,6 +81,7 @@ def measure(photo, target, draw, rounds):
         if number:
             for part, begin, end in zip(times, marks, marks[1:], strict=False):
                 times[part].append(end - begin)
+        del picture, drawn  # before the next photo is opened, as in predict.py
     return times
 
 
