@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageChops
 from tqdm import tqdm
 
+from command.pipeline import pipeline
 from command.places import check_ending, check_place, check_targets, is_folder, targets_in
 from command.process import locked
 from command.reports import report, say_done
@@ -25,7 +26,9 @@ TINT = (255, 64, 32)
 
 def cutout(picture, mask):
     """The figure on black."""
-    return Image.composite(picture, Image.new("RGB", picture.size), mask)
+    figure = Image.new("RGB", picture.size)
+    figure.paste(picture, mask=mask)
+    return figure
 
 
 def grey_mask(picture, mask):
@@ -42,7 +45,9 @@ def alpha(picture, mask):
 
 def overlay(picture, mask):
     """The picture with its figure tinted."""
-    return Image.composite(Image.new("RGB", picture.size, TINT), picture, mask.point(lambda level: level // 2))
+    tinted = picture.copy()
+    tinted.paste(TINT, mask=mask.point(lambda level: level // 2))
+    return tinted
 
 
 def coloured(picture, labels, names):
@@ -92,19 +97,42 @@ def predict(
         options = {"output": output, "threshold": threshold, "model": model.name}
         options |= {"classes": ",".join(classes)} if classes else {}
         draw = partial(draw_figure, network, about, output, classes, threshold)
-        made, failed = {}, {}
-        for source, target in tqdm(targets.items(), unit="picture", disable=None if len(targets) > 1 else True):
-            try:
-                files = {"picture": source, "model": find_model(model)}
-                plan = planned("predict.py", options, files, paths=record == "full")
-                if force or not many or not (are_done if output == "masks" else is_done)(target, plan):
-                    made[source] = write_all(draw(open_to_draw(source)), target, plan)
-                    if not made[source]:
-                        print(f"{shown(source.name)}: none of the classes found")
-            except UserError as error:
-                made[source], failed[source] = target, error
-        say_done(len(targets) - len(made), len(targets))
-        report(made, failed)
+        done = are_done if output == "masks" else is_done
+
+        def plan_of(source):
+            """What will be recorded in the picture's result, or None if the result is there already."""
+            files = {"picture": source, "model": find_model(model)}
+            plan = planned("predict.py", options, files, paths=record == "full")
+            return None if many and not force and done(targets[source], plan) else plan
+
+        draw_all(targets, plan_of, draw)
+
+
+def draw_all(targets, plan_of, draw):
+    """Draw the result of each picture in {picture: target}, and report; `plan_of` and `draw` as in `predict`."""
+    plans, made = {}, {}
+
+    def read(source):
+        plan = plan_of(source)
+        if plan is None:
+            return None
+        plans[source] = plan
+        return open_to_draw(source)
+
+    def write(source, drawn):
+        made[source] = write_all(drawn, targets[source], plans[source])
+        if not made[source]:
+            print(f"{shown(source.name)}: none of the classes found")
+
+    bar = tqdm(total=len(targets), unit="picture", disable=None if len(targets) > 1 else True)
+    failed = {}
+    with bar:
+        for source, error in pipeline(targets, read, draw, write):
+            bar.update()
+            if error:
+                made[source], failed[source] = targets[source], error
+    say_done(len(targets) - len(made), len(targets))
+    report(made, failed)
 
 
 def open_to_draw(source):
@@ -122,8 +150,7 @@ def draw_figure(network, record, output, classes, threshold, picture):
         if output == "masks":
             return mask_of_each(labels, names, classes or names)
         return {"": CLASS_OUTPUTS[output](flat, labels, names)}
-    (mask,) = find_masks(network, record, [flat], threshold, classes)
-    grey = to_image(mask)
+    grey = to_image(find_masks(network, record, [flat], threshold, classes)[0])
     if picture.mode == "RGBA":  # transparent parts do not belong to the figure
         grey = ImageChops.darker(grey, picture.getchannel("A"))
     return {"": OUTPUTS[output][1](flat, grey)}

@@ -81,12 +81,13 @@ def test_flat_masks_stay_flat():
         assert (refine(np.full((24, 32), score, np.float32), picture) == level).all()
 
 
-def test_strips_leave_no_seams(monkeypatch):
-    picture, _ = disc(700, 900)
+@pytest.mark.parametrize("size", [(700, 900), (1500, 1171)])
+def test_tiles_leave_no_seams(monkeypatch, size):
+    picture, _ = disc(*size)
     coarse = np.random.default_rng(0).normal(size=(64, 50))
-    whole = refine(coarse, picture)
-    monkeypatch.setattr("segmentation.masks.STRIP", 100)
-    assert np.abs(refine(coarse, picture) - whole).max() < 1e-3
+    tiled = refine(coarse, picture)
+    monkeypatch.setattr("segmentation.masks.TILE", 2000)
+    assert np.abs(refine(coarse, picture) - tiled).max() < 1e-3
 
 
 def test_pictures_are_padded_and_not_distorted():
