@@ -7,10 +7,10 @@ Usage:
 
 Options:
   --data=<dir>        The folder of the data set.
-  --layout=<name>     Its layout: people (images/ and masks/), pets, ade20k, helen or voc (images/, masks/ and
-                      classes.txt); auto looks at its folders
-                      [default: auto].
-  --model=<files>     One trained network, or several separated by commas.
+  --layout=<name>     Its layout: people (images/ and masks/), classes (images/, masks/ and classes.txt), voc (the 21
+                      classes of Pascal VOC), pets, ade20k or helen; auto looks at its folders [default: auto].
+  --model=<files>     One trained network, or several separated by commas; or segmenters of KerasHub, by name
+                      (segformer_b0_ade20k_512, downloaded once) or as folders.
   --part=<name>       all pictures; held_back: those that no network was trained on; training: those that all were
                       trained on [default: all].
   --sources=<names>   Also score the sources of the pictures, separated by commas; file names begin with them.
@@ -40,7 +40,7 @@ from command.process import locked, run
 OPTIONS = {
     "--data": path,
     "--model": list_of(path),
-    "--layout": one_of("auto", "people", "pets", "ade20k", "helen", "voc"),
+    "--layout": one_of("auto", "people", "pets", "ade20k", "helen", "voc", "classes"),
     "--part": one_of("all", "held_back", "training"),
     "--ignore": list_of(text),
     "--sources": list_of(text),

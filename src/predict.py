@@ -7,15 +7,17 @@ Usage:
 Options:
   --file_path=<path>   A picture, a folder of pictures, or a pattern in quotes ('holiday/*.jpg').
   --output=<name>      cutout: the figure on black, <name>_mask.jpeg; mask: the grey mask, <name>_mask.png;
-                       alpha: the figure on a transparent background, <name>_alpha.png; overlay: the picture with
-                       its figure tinted, or with all classes and a legend, <name>_overlay.jpeg; index: the number
-                       of each pixel's class, <name>_index.png; masks: a mask for each class that occurs,
+                       alpha: the figure on a transparent background, <name>_alpha.png; overlay: the photo tinted
+                       in the colours of its classes, with their names below, or with --classes only the figure
+                       tinted, <name>_overlay.jpeg; index: a label image, the number of each pixel's class in a
+                       palette, <name>_index.png; masks: a mask, 0 or 255, for each class that is found,
                        <name>_mask_<class>.png [default: cutout].
   --save=<path>        The file to write, or the folder for many, instead of a file beside each picture.
   --classes=<names>    The classes that make up the figure, separated by commas, if the network knows several:
                        hair,face; if left out, those that its record calls the figure.
   --threshold=<x>      How sure the network must be, 0.01 to 0.99; higher keeps less [default: 0.5].
-  --model=<file>       The trained network [default: model/person.keras].
+  --model=<file>       The trained network; or a segmenter of KerasHub, by name (segformer_b0_ade20k_512, downloaded
+                       once) or as a folder [default: model/person.keras].
   --force              Process all pictures of a folder again. If left out, pictures that are done already, with
                        the same options, are skipped.
   --record=<what>      What each result tells about the files it was made from: names (and checksums), or full:
@@ -26,6 +28,7 @@ Examples:
   predict.py --file_path=me.jpg
   predict.py --file_path=holiday --output=alpha --save=figures
   predict.py --file_path=me.jpg --model=model/helen.keras --classes=hair,face
+  predict.py --file_path=rex.jpg --classes=dog --output=alpha
 """
 
 from command.options import list_of, number, one_of, path, quiet_libraries, read_options, text, typed_path

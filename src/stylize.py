@@ -17,7 +17,8 @@ Options:
   --keep_classes=<names>   The classes that make up the figure, separated by commas, if the network knows several:
                            person,bicycle; if left out, those that its record calls the figure.
   --mask=<path>            Your own mask, white = figure, instead of a network's; for many photos, a folder of masks.
-  --model=<file>           The network that finds the figure [default: model/person.keras].
+  --model=<file>           The network that finds the figure; or a segmenter of KerasHub, by name or as a folder
+                           [default: model/person.keras].
   --feather=<px>           Over how many pixels the kept part fades into the painting [default: 2].
   --size=<px>              The long side while painting [default: 512].
   --scales=<n>             The most sizes to paint at, each half of the next. More scales give larger shapes, 1

@@ -6,9 +6,9 @@ Usage:
 
 Options:
   --data=<dir>            The folder of the data set [default: data/people_segmentation].
-  --layout=<name>         The layout of the data set: people (images/ and masks/), pets (Oxford-IIIT), ade20k,
-                          helen or voc (images/, masks/ and classes.txt, 21 classes); auto looks at its folders
-                          [default: auto].
+  --layout=<name>         The layout of the data set: people (images/ and masks/), classes (images/, masks/ and
+                          classes.txt, a name on each line), voc (the 21 classes of Pascal VOC), pets (Oxford-IIIT),
+                          ade20k or helen; auto looks at its folders [default: auto].
   --partial=<sets>        Folders of the same layout in which only some classes are labelled, separated by commas,
                           with these classes: people:person,traffic:person+car. All else there may be anything
                           but these.
@@ -100,7 +100,7 @@ def weighted(name, value):
 
 OPTIONS = TRAINING_OPTIONS | {
     "--data": path,
-    "--layout": one_of("auto", "people", "pets", "ade20k", "helen", "voc"),
+    "--layout": one_of("auto", "people", "pets", "ade20k", "helen", "voc", "classes"),
     "--partial": list_of(labelled_folder),
     "--network": one_of("unet", "unet_large", "thin_unet", "fcn_vgg16", "mobilenetv2_unet", "conv_deconv", "deeplab"),
     "--encoder_weights": path_or("imagenet", "none"),

@@ -202,3 +202,11 @@ def drawing(tmp_path_factory):
     model = tmp_path_factory.mktemp("drawing") / "small.keras"
     save_network(model, network, record)
     return model
+
+
+@pytest.fixture(scope="session")
+def presets(tmp_path_factory):
+    """Small segmenters of KerasHub on disk: {name: (folder, segmenter)}."""
+    from presets import saved_presets
+
+    return saved_presets(pytest.importorskip("keras_hub"), tmp_path_factory.mktemp("presets"))

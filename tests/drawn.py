@@ -5,7 +5,7 @@ import colorsys
 import numpy as np
 from PIL import Image, ImageDraw
 
-from segmentation.layouts import LAYOUTS
+from segmentation.layouts import LAYOUTS, stored_layout
 
 
 def draw_figure(random, width=96, height=96):
@@ -52,12 +52,16 @@ def drawn_labels(outputs, height=24, width=32):
     return np.uint8(np.arange(width) * max(2, outputs) // width)[None].repeat(height, 0)
 
 
+LISTED = {"voc": LAYOUTS["voc"].classes, "classes": ("ground", "left hand", "right hand", "a", "b", "c", "d")}
+
+
 def draw_layout(folder, name, count=5):
     """Write a set of that layout into a folder, whose pictures have a colour for each class; returns the folder."""
     layout, random = LAYOUTS[name], np.random.default_rng(0)
-    if layout.mark:
+    if name in LISTED:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / layout.mark).write_text("\n".join(layout.classes))
+        (folder / "classes.txt").write_text("\n".join(LISTED[name]))
+        layout = stored_layout(name, LISTED[name])
     labels = drawn_labels(layout.outputs)
     table = random.integers(20, 235, (layout.outputs + 1, 3))
     for (pictures, picture_end), (marks, mark_end) in layout.parts.values():

@@ -66,6 +66,44 @@ def test_the_person_network_finds_the_portraits():
         assert (true & found).sum() / (true | found).sum() > 0.7
 
 
+CAT = next((ROOT / "examples/pets/images").iterdir())
+
+
+def test_a_cat_is_found_offline(tmp_path):
+    given = ["src/predict.py", f"--file_path={CAT}", f"--save={tmp_path}/"]
+    done = in_a_shell("-c", NO_SOCKETS, *given, "--output=masks", "--classes=cat,dog,person")
+    assert done.returncode == 0, done.stderr
+    found = {file.name.rpartition("_")[2]: np.asarray(Image.open(file)) for file in tmp_path.iterdir()}
+    assert (found["cat.png"] == 255).mean() > 0.1 and "person.png" not in found
+
+
+@needs_shared
+@pytest.mark.parametrize(("stem", "name"), [("000000000074", "dog"), ("000000261888", "bicycle")])
+def test_things_are_found(stem, name):
+    network, record = load_network(ROOT / "model/person.keras")
+    from segmentation.masks import find_labels
+
+    photo = flatten(open_picture(SHARED / f"data/things/images/{stem}.jpg"))
+    number = record["class_names"].index(name)
+    true = np.asarray(Image.open(SHARED / f"data/things/masks/{stem}.png")) == number
+    found = find_labels(network, record, [photo])[0] == number
+    assert (true & found).sum() / (true | found).sum() > 0.5
+
+
+@pytest.mark.long
+@needs_shared
+def test_a_cyclist_is_kept_with_his_bicycle(tmp_path):
+    photo, target = SHARED / "data/things/images/000000261888.jpg", tmp_path / "kept.png"
+    given = [f"--content={photo}", f"--style={ROOT}/examples/styles/rain.jpg", "--network=instant", "--size=192"]
+    done = in_a_shell("-c", NO_SOCKETS, "src/stylize.py", *given, f"--save={target}", "--keep_classes=person,bicycle")
+    assert done.returncode == 0, done.stderr
+    same = (np.asarray(Image.open(photo), int) == np.asarray(Image.open(target).convert("RGB"), int)).all(axis=2)
+    true = np.asarray(Image.open(SHARED / "data/things/masks/000000261888.png"))
+    for label in (2, 15):  # bicycle and person
+        assert same[true == label].mean() > 0.6
+    assert same[:60].mean() < 0.1  # the sky
+
+
 @pytest.mark.long
 @needs_shared
 def test_the_mini_network_sees_much_as_vgg19_does():

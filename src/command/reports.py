@@ -12,9 +12,10 @@ def say_done(done, many):
 def report(targets, failed):
     """Print which results were written and which pictures failed.
 
-    targets: {picture: its result}; failed: {picture: its error}. Raises an error that counts the failures.
+    targets: {picture: its result, or a list of them}; failed: {picture: its error}. Raises an error that counts those.
     """
-    done = [target for picture, target in targets.items() if picture not in failed]
+    results = [target for picture, target in targets.items() if picture not in failed]
+    done = [file for each in results for file in (each if isinstance(each, list) else [each])]
     if len(targets) == 1 and failed:
         raise next(iter(failed.values()))
     if done:
@@ -23,4 +24,4 @@ def report(targets, failed):
         print(f"failed: {error}")
     if failed:
         names = named([picture.name for picture in failed], 3)
-        raise UserError(f"{len(failed)} of {len(targets)} pictures failed: {names}; the other {len(done)} are done")
+        raise UserError(f"{len(failed)} of {len(targets)} pictures failed: {names}; the other {len(results)} are done")

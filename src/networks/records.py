@@ -25,7 +25,7 @@ def _text(value):
     return isinstance(value, str)
 
 
-def _is_class(name):
+def is_class(name):
     """Whether a class name is safe to print, to draw, and to use in a file name."""
     return _text(name) and 0 < len(name) <= 60 and name.isprintable() and not re.search(r"[/\\]", name)
 
@@ -52,7 +52,7 @@ OPTIONS = {
 }
 # The same for the other entries that we read: {path of the entry: (its check, the check in words)}.
 ENTRIES = {
-    ("class_names",): (_list_of(_is_class), "a list of names"),
+    ("class_names",): (_list_of(is_class), "a list of names"),
     ("figure",): (_list_of(_text), "a list of names"),
     ("data",): (lambda value: isinstance(value, dict), "an object"),
     ("data", "layout"): (_optional(_text), "a name"),

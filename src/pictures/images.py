@@ -7,6 +7,7 @@ import io
 import json
 import struct
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from utils import UserError, shown
 READABLE = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 LANCZOS = Image.Resampling.LANCZOS  # for pictures; masks must not overshoot and are resized bilinearly
 UNREADABLE_EXIF = (SyntaxError, ValueError, KeyError, TypeError, OSError, OverflowError, struct.error)
+STRIP = 256  # rows converted at a time; a copy of a 50-megapixel mask in floats takes 200 MB
 MOST_PIXELS = 120_000_000  # twice what phones make; a larger picture is more likely a trap
 
 
@@ -56,10 +58,9 @@ def load(source):
 
 def _upright(image):
     """Apply the EXIF orientation if there is a readable one."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except UNREADABLE_EXIF:
-        return image
+    with suppress(*UNREADABLE_EXIF):
+        ImageOps.exif_transpose(image, in_place=True)  # without a copy where nothing is to be turned
+    return image
 
 
 def _to_srgb(image):
@@ -116,10 +117,10 @@ def to_array(image):
 
 def to_image(array):
     """Turn a float array in 0..1, (H, W, 3) or (H, W), into an 8-bit Pillow image."""
-    levels = np.clip(array, 0, 1)
-    levels *= 255  # in place: each copy of a 50-megapixel mask takes 200 MB
-    levels += 0.5
-    return Image.fromarray(np.uint8(levels))
+    levels = np.empty(array.shape, np.uint8)
+    for top in range(0, len(array), STRIP):
+        levels[top : top + STRIP] = np.clip(array[top : top + STRIP], 0, 1) * 255 + 0.5
+    return Image.fromarray(levels)
 
 
 # ---------------------------------------------------------------- size
@@ -156,14 +157,37 @@ def pad_offset(size, side):
     return (side - size[0]) // 2, (side - size[1]) // 2
 
 
-def box_sum(plane, radius):
-    """Sums over the (2 radius + 1)-sided square around each pixel of (H, W), cut at the edges; (H, W) float64."""
-    for axis in (0, 1):
-        padding = [(0, 0), (0, 0)]
-        padding[axis] = (radius + 1, radius)
-        total = np.moveaxis(np.cumsum(np.pad(plane, padding), axis=axis, dtype=np.float64), axis, 0)
-        plane = np.moveaxis(total[2 * radius + 1 :] - total[: -2 * radius - 1], 0, axis)
-    return plane
+def box_sum(planes, radius):
+    """Sums over the (2 radius + 1)-sided square around each pixel of (..., H, W), cut at the edges; float32.
+
+    Sums of 2, 4, 8 ... neighbours make up those of the whole square, which takes fewer steps than the square has pixels
+    and loses no digits to the large numbers of a running sum.
+    """
+    planes = np.asarray(planes, np.float32)
+    for axis in (-1, -2):
+        padding = [(0, 0)] * planes.ndim
+        padding[axis] = (radius, radius)
+        planes = _sum_along(np.pad(planes, padding), axis, 2 * radius + 1)
+    return planes
+
+
+def _sum_along(planes, axis, many):
+    """Sums of so many neighbours along an axis, which becomes shorter by `many` - 1."""
+    length = planes.shape[axis] - many + 1
+
+    def part(begin, end):
+        place = [slice(None)] * planes.ndim
+        place[axis] = slice(begin, end)
+        return tuple(place)
+
+    total, start, block = 0, 0, planes  # a pixel of `block` is the sum of `width` neighbours
+    for width in (1 << bit for bit in range(many.bit_length())):
+        if many & width:
+            total = total + block[part(start, start + length)]
+            start += width
+        if 2 * width <= many:
+            block = block[part(None, -width)] + block[part(width, None)]
+    return total
 
 
 # ---------------------------------------------------------------- out

@@ -34,8 +34,11 @@ def _place(file):
 
 
 def _digest(file):
-    """The first 16 digits of the SHA-256 of a file's content."""
+    """The first 16 digits of the SHA-256 of a file's content; of a folder, of the digests of its files."""
     try:
+        if Path(file).is_dir():
+            parts = {each.name: _digest(each) for each in sorted(Path(file).iterdir()) if each.is_file()}
+            return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
         return _digest_as_of(file, Path(file).stat().st_mtime_ns)
     except OSError as error:
         raise UserError(f"{shown(file)} cannot be read ({error.strerror}); check the path") from None

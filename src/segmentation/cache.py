@@ -16,11 +16,12 @@ from files.whole import read_json, write_json
 from pictures.images import fit, pad_offset, pad_square
 from segmentation.datasets import WrongSize, read_pair, say_left_out
 from segmentation.joined import Joined
-from segmentation.layouts import LAYOUTS, VOID, recognise
+from segmentation.labels import WrongLabels
+from segmentation.layouts import VOID, layout_of, stored_layout
 from utils import ROOT, UserError, named, shown
 
 CACHE = ROOT / "data" / ".cache"  # may be deleted at any time
-FORMAT = 3  # increase this when the stored content changes, so that no old cache is mistaken for a new one
+FORMAT = 4  # increase this when the stored content changes, so that no old cache is mistaken for a new one
 
 
 class DecodedSet:
@@ -29,12 +30,12 @@ class DecodedSet:
     pictures: (N, size, size, 3) uint8. labels: (N, size, size) uint8: 0 and 1 with a single class; with several, class
     indices, and VOID in the padding. rows: {stem: row} of the usable pairs. wrong: {problem: [stems]} of the others.
     denials: {label: class indices} as in losses.py.
-    fingerprint: a hash of all bytes of the pairs. layout: its name in LAYOUTS.
+    fingerprint: a hash of all bytes of the pairs. layout: what is known about the data set, as in layouts.py.
     """
 
     def __init__(self, folder):
         about = read_json(folder / "set.json")
-        self.layout = about["layout"]
+        self.layout = stored_layout(about["layout"], about["classes"])
         self.rows, self.wrong, self.fingerprint = about["rows"], about["wrong"], about["fingerprint"]
         self.denials = {int(label): denied for label, denied in about["denials"].items()}
         self.pictures = np.load(folder / "pictures.npy", mmap_mode="r")
@@ -47,23 +48,26 @@ def decoded(data, size, layout="auto", nobody=(), partial=()):
     nobody: folders of more pictures, which show no figure. partial: (folder, classes) of sets, in the layout of the
     data, in which only these classes are labelled.
     """
-    layout = recognise(data, layout)
-    joined = Joined(LAYOUTS[layout], data)
+    layout = layout_of(data, layout)
+    joined = Joined(layout, data)
     for folder, known in partial:
         joined.add_partial(folder, known)
     joined.add_nobody(nobody)
-    fingerprint = _fingerprint(joined.pairs)
-    folder = CACHE / f"{fingerprint[:16]}-{layout}-{size}-{FORMAT}"
+    fingerprint = _fingerprint(joined.pairs, layout.listed)
+    folder = CACHE / f"{fingerprint[:16]}-{layout.name}-{size}-{FORMAT}"
     if not folder.exists():
-        _fill(folder, joined, fingerprint, size, layout)
+        _fill(folder, joined, fingerprint, size)
     result = DecodedSet(folder)
     say_left_out(joined.problems | result.wrong)
     return result
 
 
-def _fingerprint(pairs):
-    """A hash of the names and bytes of all pairs. It takes a second per gigabyte, but sizes and dates may mislead."""
-    total = hashlib.sha256()
+def _fingerprint(pairs, listed=()):
+    """A hash of the names and bytes of all pairs. It takes a second per gigabyte, but sizes and dates may mislead.
+
+    listed: what the data set's own list of classes says.
+    """
+    total = hashlib.sha256(repr(listed).encode() if listed else b"")
     for stem, (*files, layout) in pairs.items():
         total.update(os.fsencode(stem))
         if layout.rest:
@@ -77,7 +81,7 @@ def _fingerprint(pairs):
     return total.hexdigest()
 
 
-def _fill(folder, joined, fingerprint, size, layout):
+def _fill(folder, joined, fingerprint, size):
     """Decode all pairs into a folder that appears in one step, so that half a cache is never used."""
     pairs, problems = joined.pairs, joined.problems
     part = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
@@ -91,8 +95,8 @@ def _fill(folder, joined, fingerprint, size, layout):
             raise UserError(
                 f"--data has no usable pair of picture and mask ({reasons or 'it is empty'}); see the README"
             )
-        about = {"layout": layout, "rows": rows, "wrong": wrong, "fingerprint": fingerprint}
-        write_json(part / "set.json", about | {"denials": joined.denials})
+        about = {"layout": joined.layout.name, "classes": joined.layout.classes, "denials": joined.denials}
+        write_json(part / "set.json", about | {"rows": rows, "wrong": wrong, "fingerprint": fingerprint})
         os.replace(part, folder)
     except OSError as error:
         if not folder.exists():  # if it exists, another run was quicker
@@ -122,6 +126,8 @@ def _decode(part, pairs, size):
             image, values = read_pair(picture, label, layout)
         except WrongSize:
             return "masks of another size than their picture"
+        except WrongLabels as error:
+            return error
         except UserError:
             return "pairs that cannot be read"
         pictures[row] = pad_square(fit(image, size), size)
@@ -132,10 +138,11 @@ def _decode(part, pairs, size):
         warnings.simplefilter("ignore")  # about EXIF; what each thread hides for itself, another one may show again
         found = threads.map(decode, range(len(pairs)), *zip(*pairs.values(), strict=True))
         verdicts = list(tqdm(found, "decoding", len(pairs), unit="pair", disable=None)) if pairs else []
+    strange = next((f"pairs with unknown labels ({each})" for each in verdicts if isinstance(each, WrongLabels)), None)
     wrong = {}
     for stem, verdict in zip(pairs, verdicts, strict=True):
         if verdict:
-            wrong.setdefault(verdict, []).append(stem)
+            wrong.setdefault(strange if isinstance(verdict, WrongLabels) else verdict, []).append(stem)
     rows = {stem: row for row, (stem, verdict) in enumerate(zip(pairs, verdicts, strict=True)) if not verdict}
     return rows, wrong
 

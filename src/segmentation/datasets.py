@@ -1,4 +1,4 @@
-"""A folder of pictures and labels: find its pairs, read the labels, and decide which pairs are held back."""
+"""A folder of pictures and labels: find its pairs, read them, and decide which are held back."""
 
 import hashlib
 import os
@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from files.listing import find_pictures
-from pictures.images import flatten, load, open_picture
-from segmentation.layouts import TRAINING, VOID
+from pictures.images import flatten, open_picture
+from segmentation.labels import read_labels, refuse_numbers
+from segmentation.layouts import TRAINING
 from utils import PICTURES, UserError, named, shown
 
 # ---------------------------------------------------------------- pairs
@@ -34,6 +34,8 @@ def find_pairs(folder, layout, option="--data"):
             problems[problem] = problems.get(problem, []) + names
         for stem in sorted(pictures.keys() & labels.keys()):
             pairs[f"{part}/{stem}" if part else stem] = pictures[stem], labels[stem]
+    if layout.outputs == 1 or len(layout.known) == 1:
+        refuse_numbers(option, folder, [label for _, label in pairs.values()])
     return pairs, {problem: names for problem, names in problems.items() if names}
 
 
@@ -85,54 +87,6 @@ def read_pair(picture, label, layout):
         size = "{1} x {0}".format(*labels.shape)
         raise WrongSize(f"{shown(label)} is {size}, its picture is {image.width} x {image.height}; make them alike")
     return image, labels
-
-
-def read_labels(source, layout):
-    """Read labels as (H, W) uint8: the index of each pixel's class, or with a single class 1 for it and 0 elsewhere.
-
-    Where only some classes are labelled, `layout.rest` stands for all others; if it is only one, by a mask of any kind.
-    """
-    if layout.outputs == 1:
-        return np.uint8(np.asarray(read_mask(source)) > 0)
-    known = [layout.classes.index(name) for name in layout.known]
-    if len(known) == 1:
-        return np.where(np.asarray(read_mask(source)) > 0, known[0], layout.rest).astype(np.uint8)
-    values = np.asarray(load(source))
-    labels = values.astype(np.int64) - layout.first
-    void = (values == VOID) & layout.unclear
-    if values.ndim != 2 or not np.all(void | ((labels >= 0) & (labels < layout.outputs))):
-        last = layout.first + layout.outputs - 1
-        raise UserError(f"{shown(source)} holds labels outside {layout.first} to {last}; check the folder")
-    labels = np.where(np.isin(labels, known), labels, layout.rest) if known else labels
-    return np.where(void, VOID, labels).astype(np.uint8)
-
-
-def read_mask(source):
-    """Read a mask of any kind (0/1, 0/255, 16-bit, palette, RGB) as a grey Pillow image of 0 and 255."""
-    image = load(source)
-    deep = image.mode in ("I", "F", "1") or image.mode.startswith("I;16")
-    values = np.nan_to_num(np.asarray(image if deep else _over_black(image), np.float32))
-    return Image.fromarray(np.uint8(_is_figure(values)) * 255)
-
-
-def _over_black(image):
-    """Turn any 8-bit image into RGB, with transparent parts black: they do not belong to the figure."""
-    colours = image.convert("RGBA")
-    return Image.composite(colours.convert("RGB"), Image.new("RGB", image.size), colours.getchannel("A"))
-
-
-def _is_figure(values):
-    """Which pixels of a mask, (H, W) or (H, W, 3), belong to the figure: (H, W) bool.
-
-    In grey masks, the brighter half of the scale (0..1, 0..255 or 0..65535), so that JPEG ringing does not count.
-    In coloured masks (palettes of class indices), every colour but black.
-    """
-    if values.ndim == 3:
-        coloured = np.ptp(values, axis=2).max() > 16  # in a JPEG, grey is not exactly grey
-        values = values.max(axis=2)
-        if coloured:
-            return values > 16
-    return values > next((full for full in (1, 255) if values.max() <= full), 65535) / 2
 
 
 # ---------------------------------------------------------------- who is held back

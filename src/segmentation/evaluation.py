@@ -7,7 +7,7 @@ from tqdm import tqdm
 from files.whole import whole_file, write_json
 from segmentation.classes import draw_confusion, legend, painted
 from segmentation.datasets import find_pairs, is_held_back, photos_of_nobody, read_pair, say_left_out
-from segmentation.layouts import LAYOUTS, ignored_labels, recognise
+from segmentation.layouts import LAYOUTS, ignored_labels, layout_of
 from segmentation.registry import load_network
 from segmentation.tables import Classes, Figures
 from utils import UserError, shown
@@ -30,13 +30,13 @@ def evaluate(
     """Score the networks in the list `model` on the folder `data`: print a table, and write what else is asked for."""
     networks = {str(name): load_network(name) for name in model}
     records = [record for _, record in networks.values()]
-    layout = LAYOUTS["people" if nobody else recognise(data, layout)]
-    check_classes(networks, layout, data)
+    layout = LAYOUTS["people"] if nobody else layout_of(data, layout)
     ignored = ignored_labels(ignore, layout)
     judge = Figures(threshold, layout.classes) if layout.outputs == 1 else Classes(layout, ignored)
     if confusion and (layout.outputs == 1 or len(model) > 1):
         raise UserError(f"--confusion={shown(confusion)} shows one --model of several classes; leave it out")
     pairs = photos_of_nobody("--data", [data]) if nobody else pairs_of(data, layout)
+    check_classes(networks, layout, data)
     pairs = choose_part(pairs, data, part, records)
     chosen = set(np.linspace(0, len(pairs) - 1, min(pictures, len(pairs))).round().astype(int)) if panel else set()
     results, rows = {name: {} for name in networks}, []
@@ -65,10 +65,11 @@ def evaluate(
 
 
 def check_classes(networks, layout, data):
-    """Refuse networks whose classes are not those of the data; a single class may be one of many that they know."""
+    """Refuse networks whose classes are not among those of the data; a single class may be one of many they know."""
     for name, (_, record) in networks.items():
         known = record.get("class_names", ["person"])
-        if tuple(known) != layout.classes and not (layout.outputs == 1 and set(layout.classes) <= set(known)):
+        low, high = (layout.classes, known) if layout.outputs == 1 else (known, layout.classes)
+        if not set(low) <= set(high) or (len(known) == 1 < layout.outputs):
             theirs, ours = (shown(", ".join(classes), 60) for classes in (known, layout.classes))
             raise UserError(
                 f"--model={shown(name)} knows {theirs}; --data={shown(data)} has {ours}; name one that fits"

@@ -19,7 +19,8 @@ class Joined:
         """Add a folder of pairs in which only the classes `known` are labelled."""
         if self.layout.outputs == 1:
             raise UserError(f"--partial={shown(folder)} is for data with several classes; give it to --data instead")
-        self._add("--partial", *find_pairs(folder, self.layout, "--partial"), self._only("--partial", known))
+        layout = self._only("--partial", known)
+        self._add("--partial", *find_pairs(folder, layout, "--partial"), layout)
 
     def add_nobody(self, folders):
         """Add folders of pictures that show no figure."""

@@ -1,6 +1,6 @@
 """The layouts of data sets: where pictures and labels lie, what the labels mean, how training varies the pictures.
 
-A new data set is one entry in LAYOUTS.
+A data set with folders of its own is one entry in LAYOUTS; one with classes of its own needs no code.
 """
 
 from dataclasses import dataclass, field, replace
@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from segmentation.class_lists import LIST, read_classes
 from utils import UserError, shown
 
 VOID = 255  # the label of pixels that count neither in training nor in scores
 DENIAL = VOID - 1  # pixels that are certainly not of some classes; further sets of classes have DENIAL - 1 and so on
 TRAINING, HELD_BACK = "training", "held_back"  # the parts of a data set with its own split
+PEOPLE = ("person", "rider")  # what the figure is by default, where the classes are not known in advance
+SIDES = {"left": "right", "Left": "Right"}  # words that swap in a mirror image
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Layout:
     unclear: bool = False  # whether VOID in the files stands for pixels that do not count
     known: tuple = ()  # the only classes that are labelled; () for all
     rest: int = 0  # the label of what is none of them
+    name: str = ""  # in LAYOUTS
+    colours: dict = field(default_factory=dict)  # {(red, green, blue): label} of masks in colours
 
     @property
     def mirror(self):
@@ -60,9 +65,27 @@ class Layout:
         """The number of logits that a network gives for each pixel."""
         return len(self.classes)
 
+    @property
+    def listed(self):
+        """What the data set's own list of classes says: (names, colours), or () if the layout needs no list."""
+        return (self.classes, self.colours) if self.mark else ()
+
+    def with_classes(self, names, colours=()):
+        """The same layout with the classes of a list, and what follows from their names: the figure, left and right."""
+        pairs = [(name, name.replace(left, right)) for name in names for left, right in SIDES.items() if left in name]
+        mirrored = tuple(pair for pair in pairs if set(pair) <= set(names))
+        return replace(
+            self, classes=tuple(names), colours=dict(colours), figure=figure_of(tuple(names)), mirrored=mirrored
+        )
+
     def only(self, known, rest):
         """The same layout for files in which only the classes `known` are labelled, and `rest` stands for all else."""
         return replace(self, known=tuple(known), rest=rest)
+
+
+def figure_of(names):
+    """The classes that make up the figure unless the user says otherwise: people, or else all but the first."""
+    return tuple(name for name in names if name in PEOPLE) or names[1:] or names
 
 
 def _whole(pictures, labels):
@@ -110,29 +133,42 @@ LAYOUTS = {
         VOC,
         figure=("person",),
         moves=Moves(down=(-0.05, 0.15), aside=0.1, zoom=(-0.45, 0.3), turn=0.03, light=(-0.35, 0.25)),
-        mark="classes.txt",
         unclear=True,
     ),
+    "classes": Layout(_whole("images", "masks"), (), figure=(), mark=LIST, unclear=True),  # with those of its list
 }
+LAYOUTS = {name: replace(layout, name=name) for name, layout in LAYOUTS.items()}
 
 
-def recognise(folder, name="auto"):
-    """The name of the layout that a folder has; if `name` is not "auto", check that it fits."""
-    if name != "auto":
-        if not _fits(Path(folder), LAYOUTS[name]):
-            raise UserError(
-                f"--data={shown(folder)} has no folder {_first_missing(folder, name)}, which --layout={name} needs"
-            )
-        return name
-    fitting = [each for each, layout in LAYOUTS.items() if _fits(Path(folder), layout)]
-    fitting = [each for each in fitting if (Path(folder) / LAYOUTS[each].mark).exists()]
+def layout_of(folder, name="auto"):
+    """The layout of a folder. name: that of the layout, which must fit, or "auto"."""
+    layout = LAYOUTS[_recognised(folder) if name == "auto" else name]
+    if not _fits(Path(folder), layout):
+        missing = next(f"{each}/" for each in _folders(layout) if not (Path(folder) / each).is_dir())
+        raise UserError(f"--data={shown(folder)} has no folder {missing}, which --layout={name} needs")
+    if not layout.mark:
+        return layout
+    names, colours = read_classes("--data", folder)
+    is_voc = name == "auto" and names == VOC and not colours
+    return LAYOUTS["voc"] if is_voc else layout.with_classes(names, colours)
+
+
+def stored_layout(name, classes):
+    """The layout with that name and these classes, as a record or a cache stores them; None if there is no such."""
+    layout = LAYOUTS.get(name)
+    return layout.with_classes(classes) if layout and layout.mark else layout
+
+
+def _recognised(folder):
+    """The name of the layout that a folder has."""
+    fitting = [name for name, layout in LAYOUTS.items() if _fits(Path(folder), layout)]
     if not fitting:
         raise UserError(
             f"--data={shown(folder)} has neither images/ and masks/ nor the folders of "
-            f"{', '.join(list(LAYOUTS)[1:-1])}; get a data set with download_data.py"
+            "pets, ade20k or helen; get a data set with download_data.py"
         )
-    marked = [each for each in fitting if LAYOUTS[each].mark]
-    return (marked or fitting)[0]
+    listed = [name for name in fitting if LAYOUTS[name].mark and (Path(folder) / LAYOUTS[name].mark).exists()]
+    return (listed or fitting)[0]
 
 
 def _folders(layout):
@@ -141,10 +177,6 @@ def _folders(layout):
 
 def _fits(folder, layout):
     return all((folder / each).is_dir() for each in _folders(layout))
-
-
-def _first_missing(folder, name):
-    return next(f"{each}/" for each in _folders(LAYOUTS[name]) if not (Path(folder) / each).is_dir())
 
 
 def indices(option, names, classes):

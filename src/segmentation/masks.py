@@ -1,13 +1,18 @@
 """Find the soft mask of a photo's figure, or the class of each pixel, at the photo's own size."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+
 import numpy as np
 from PIL import Image
 
 from pictures.images import box_sum, fit, pad_offset, pad_square, resize, to_array
-from segmentation.layouts import LAYOUTS, indices
+from segmentation.agreement import agree
+from segmentation.layouts import LAYOUTS, indices, stored_layout
 
 GUIDE_SIDE = 1024  # px; the long side at which edges are found, before they are enlarged; cost grows with its square
-STRIP = 256  # rows handled at a time at full resolution, so that 50 megapixels take little memory
+TILE = 128  # px of the guide refined at a time
 EDGE = 2  # how far, in pixels of the network, the true edge may lie from the one it found
 DECISION = 2.0  # logits beyond half of this, either way, count as certain: only edges stay soft
 MOST = 30.0  # a logit that stands for certainty
@@ -58,7 +63,8 @@ def _scores_of(network, record, batch):
     if record.get("options", {}).get("augment") == "off":
         return np.asarray(network.predict_on_batch(batch))
     one, other = np.split(np.asarray(network.predict_on_batch(np.concatenate([batch, batch[:, :, ::-1]]))), 2)
-    layout = LAYOUTS.get(record.get("data", {}).get("layout"), LAYOUTS["people"])
+    known = record.get("class_names", ())
+    layout = stored_layout(record.get("data", {}).get("layout"), known) or LAYOUTS["people"]
     return (one + other[:, :, ::-1, layout.mirror[: one.shape[-1]]]) / 2
 
 
@@ -91,9 +97,13 @@ def sure(scores):
 
 
 def _best_class(scores, size):
-    """The class with the highest score at another (width, height): (H, W) uint8. Class by class, to save memory."""
-    best, label = resize(scores[..., 0], size, Image.Resampling.BICUBIC), np.zeros(size[::-1], np.uint8)
-    for each in range(1, scores.shape[-1]):
+    """The class with the highest score at another (width, height): (H, W) uint8. Class by class, to save memory.
+
+    Only classes that win somewhere at the network's size are compared: a few of perhaps 151.
+    """
+    first, *others = np.unique(scores.argmax(axis=-1))
+    best, label = resize(scores[..., first], size, Image.Resampling.BICUBIC), np.full(size[::-1], first, np.uint8)
+    for each in others:
         level = resize(scores[..., each], size, Image.Resampling.BICUBIC)
         label[level > best] = each
         best = np.maximum(best, level)
@@ -103,48 +113,88 @@ def _best_class(scores, size):
 def refine(scores, picture):
     """Turn a network's logits (h, w) into a mask (H, W) that follows the edges of its RGB picture.
 
-    A guided filter (He et al.): around each pixel, the mask is the linear function of the colour that fits best. The
-    function is found at GUIDE_SIDE and applied at full size (the fast variant), which makes the edge sharp.
+    Pixels of one colour agree first. Then a guided filter (He et al.): around each pixel, the mask is the linear
+    function of the colour that fits best. The function is found at GUIDE_SIDE and applied at full size (the fast
+    variant), which makes the edge sharp. Where the network has decided, there is nothing to refine; only tiles of the
+    picture with an edge nearby take time.
     """
-    guide = to_array(fit(picture, min(GUIDE_SIDE, max(picture.size))))
-    size = guide.shape[1::-1]
-    coarse = np.asarray(Image.fromarray(np.float32(scores)).resize(size, Image.Resampling.BICUBIC)) / DECISION
-    radius = max(1, round(EDGE * max(size) / max(scores.shape)))
-    return _apply(_linear_functions(guide, np.clip(coarse + 0.5, 0, 1), radius), picture)
+    small = fit(picture, min(GUIDE_SIDE, max(picture.size)))
+    guide, (width, height) = to_array(small), small.size
+    scores = agree(scores, small.resize(scores.shape[::-1], Image.Resampling.BILINEAR))
+    coarse = np.clip(resize(scores, (width, height), Image.Resampling.BICUBIC) / DECISION + 0.5, 0, 1)
+    radius = max(1, round(EDGE * max(width, height) / max(scores.shape)))
+    mask = np.empty((picture.height, picture.width), np.float32)
+
+    def fill(corner):
+        top, left = corner
+        bottom, right = min(top + TILE, height), min(left + TILE, width)
+        reach = 2 * radius + 2  # two averages over the radius, and a neighbour for enlarging
+        near = np.s_[max(0, top - reach) : bottom + reach, max(0, left - reach) : right + reach]
+        box = _enlarged((left, top, right, bottom), picture.width / width, picture.height / height)
+        part = np.s_[box[1] : box[3], box[0] : box[2]]
+        if np.ptp(coarse[near]) == 0:
+            mask[part] = coarse[top, left]
+        else:
+            functions = _linear_functions(guide[near], coarse[near], radius)
+            start = near[1].start, near[0].start
+            mask[part] = _apply(functions, start, picture, box, (width, height))
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        list(threads.map(fill, product(range(0, height, TILE), range(0, width, TILE))))
+    return mask
+
+
+def _enlarged(box, across, down):
+    """A box (left, top, right, bottom) in a picture that is so many times larger."""
+    return tuple(round(each * factor) for each, factor in zip(box, (across, down) * 2, strict=True))
 
 
 def _linear_functions(guide, mask, radius):
     """The factors of red, green, blue and 1, (4, H, W), that best give the mask around each pixel of the guide."""
     count = box_sum(np.ones(mask.shape), radius)
 
-    def mean(plane):
-        return box_sum(plane, radius) / count
+    def mean(planes):
+        return box_sum(planes, radius) / count
 
-    colours = np.ascontiguousarray(np.moveaxis(guide, -1, 0))  # contiguous planes are three times as fast
-    colour, level = [mean(plane) for plane in colours], mean(mask)
-    spread, target = np.empty((*mask.shape, 3, 3)), np.empty((*mask.shape, 3, 1))
-    for one, other in zip(*np.triu_indices(3), strict=True):
-        together = mean(colours[one] * colours[other]) - colour[one] * colour[other]
-        spread[..., one, other] = spread[..., other, one] = together
-    for one in range(3):
-        target[..., one, 0] = mean(colours[one] * mask) - colour[one] * level
-    factors = np.moveaxis(np.linalg.solve(spread + SMOOTHNESS * np.eye(3), target)[..., 0], -1, 0)
+    colours = np.moveaxis(guide, -1, 0)
+    one, other = np.triu_indices(3)
+    *colour, level = mean([*colours, mask])
+    spread = mean(colours[one] * colours[other])
+    for place, (first, second) in enumerate(zip(one, other, strict=True)):
+        spread[place] += SMOOTHNESS * (first == second) - colour[first] * colour[second]
+    target = mean(colours * mask) - np.stack(colour) * level
+    factors = _solved(np.float64(spread), target)
     offset = level - sum(factor * plane for factor, plane in zip(factors, colour, strict=True))
-    return np.stack([mean(plane) for plane in (*factors, offset)]).astype(np.float32)
+    return mean([*factors, offset])
 
 
-def _apply(functions, picture):
-    """Enlarge the linear functions to the picture's size and apply them to its colours, strip by strip."""
-    planes = [Image.fromarray(plane) for plane in functions]
-    (width, height), scale = picture.size, functions.shape[1] / picture.height
-    mask = np.empty((height, width), np.float32)
-    for top in range(0, height, STRIP):
-        bottom = min(top + STRIP, height)
-        box = (0, top * scale, functions.shape[2], bottom * scale)
-        *factors, offset = (
-            np.asarray(plane.resize((width, bottom - top), Image.Resampling.BILINEAR, box=box)) for plane in planes
-        )
-        strip = to_array(picture.crop((0, top, width, bottom)))
-        level = sum(factor * strip[..., channel] for channel, factor in enumerate(factors)) + offset
-        mask[top:bottom] = np.clip((level - 0.5) * CONTRAST + 0.5, 0, 1)
-    return mask
+def _solved(matrix, target):
+    """Solve the symmetric 3 x 3 systems of all pixels at once, with Cramer's rule: ten times as fast as LAPACK.
+
+    matrix: (6, H, W), its upper half, row by row. target: (3, H, W). Returns three planes.
+    """
+    a, b, c, d, e, f = matrix
+    # The rows of the matrix's adjugate, which is symmetric too.
+    first = d * f - e * e, c * e - b * f, b * e - c * d
+    second = first[1], a * f - c * c, b * c - a * e
+    third = first[2], second[2], a * d - b * b
+    whole = a * first[0] + b * first[1] + c * first[2]
+    x, y, z = target
+    return [(row[0] * x + row[1] * y + row[2] * z) / whole for row in (first, second, third)]
+
+
+def _apply(functions, start, picture, box, size):
+    """Apply linear functions to the colours in a box of the picture: the mask there, (rows, columns).
+
+    functions: (4, h, w), the part that begins at `start`, (left, top), of those for a whole guide of `size`.
+    """
+    across, down = size[0] / picture.width, size[1] / picture.height
+    left, top, right, bottom = box
+    seen = left * across - start[0], top * down - start[1], right * across - start[0], bottom * down - start[1]
+    shape = right - left, bottom - top
+    *factors, offset = (
+        np.asarray(Image.fromarray(plane).resize(shape, Image.Resampling.BILINEAR, box=seen)) for plane in functions
+    )
+    colours = to_array(picture.crop(box))
+    level = sum(factor * colours[..., channel] for channel, factor in enumerate(factors)) + offset
+    return np.clip((level - 0.5) * CONTRAST + 0.5, 0, 1)

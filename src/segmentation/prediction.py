@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageChops
 from tqdm import tqdm
 
+from command.pipeline import pipeline
 from command.places import check_ending, check_place, check_targets, is_folder, targets_in
 from command.process import locked
 from command.reports import report, say_done
@@ -16,8 +17,8 @@ from pictures.images import flatten, open_picture, to_image, write_picture
 from pictures.provenance import are_done, is_done, planned
 from segmentation.classes import explained, painted, palette_picture
 from segmentation.masks import figure_labels, find_labels, find_masks, label_names
-from segmentation.registry import load_network
-from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT, UserError
+from segmentation.registry import find_model, load_network
+from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT, UserError, shown
 
 ENDINGS = {"alpha": PICTURES_WITH_ALPHA, "index": (".png",), "masks": (".png",)}  # for --save, if not all will do
 TINT = (255, 64, 32)
@@ -25,7 +26,9 @@ TINT = (255, 64, 32)
 
 def cutout(picture, mask):
     """The figure on black."""
-    return Image.composite(picture, Image.new("RGB", picture.size), mask)
+    figure = Image.new("RGB", picture.size)
+    figure.paste(picture, mask=mask)
+    return figure
 
 
 def grey_mask(picture, mask):
@@ -42,7 +45,9 @@ def alpha(picture, mask):
 
 def overlay(picture, mask):
     """The picture with its figure tinted."""
-    return Image.composite(Image.new("RGB", picture.size, TINT), picture, mask.point(lambda level: level // 2))
+    tinted = picture.copy()
+    tinted.paste(TINT, mask=mask.point(lambda level: level // 2))
+    return tinted
 
 
 def coloured(picture, labels, names):
@@ -80,6 +85,8 @@ def predict(
     record="names",
 ):
     """Cut the figures out of the pictures at `file_path` one by one; a bad file does not stop the rest."""
+    if classes and output == "index":
+        raise UserError(f"--classes={shown(','.join(classes))} has no effect on --output=index, which has all classes")
     pictures = find_pictures("--file_path", file_path)
     many = len(pictures) > 1 or Path(file_path).is_dir()
     targets = choose_targets(pictures, output, save, many)
@@ -90,17 +97,42 @@ def predict(
         options = {"output": output, "threshold": threshold, "model": model.name}
         options |= {"classes": ",".join(classes)} if classes else {}
         draw = partial(draw_figure, network, about, output, classes, threshold)
-        made, failed = {}, {}
-        for source, target in tqdm(targets.items(), unit="picture", disable=None if len(targets) > 1 else True):
-            try:
-                plan = planned("predict.py", options, {"picture": source, "model": model}, paths=record == "full")
-                if force or not many or not (are_done if output == "masks" else is_done)(target, plan):
-                    made[source] = target
-                    write_all(draw(open_to_draw(source)), target, plan)
-            except UserError as error:
-                made[source], failed[source] = target, error
-        say_done(len(targets) - len(made), len(targets))
-        report(made, failed)
+        done = are_done if output == "masks" else is_done
+
+        def plan_of(source):
+            """What will be recorded in the picture's result, or None if the result is there already."""
+            files = {"picture": source, "model": find_model(model)}
+            plan = planned("predict.py", options, files, paths=record == "full")
+            return None if many and not force and done(targets[source], plan) else plan
+
+        draw_all(targets, plan_of, draw)
+
+
+def draw_all(targets, plan_of, draw):
+    """Draw the result of each picture in {picture: target}, and report; `plan_of` and `draw` as in `predict`."""
+    plans, made = {}, {}
+
+    def read(source):
+        plan = plan_of(source)
+        if plan is None:
+            return None
+        plans[source] = plan
+        return open_to_draw(source)
+
+    def write(source, drawn):
+        made[source] = write_all(drawn, targets[source], plans[source])
+        if not made[source]:
+            print(f"{shown(source.name)}: none of the classes found")
+
+    bar = tqdm(total=len(targets), unit="picture", disable=None if len(targets) > 1 else True)
+    failed = {}
+    with bar:
+        for source, error in pipeline(targets, read, draw, write):
+            bar.update()
+            if error:
+                made[source], failed[source] = targets[source], error
+    say_done(len(targets) - len(made), len(targets))
+    report(made, failed)
 
 
 def open_to_draw(source):
@@ -118,8 +150,7 @@ def draw_figure(network, record, output, classes, threshold, picture):
         if output == "masks":
             return mask_of_each(labels, names, classes or names)
         return {"": CLASS_OUTPUTS[output](flat, labels, names)}
-    (mask,) = find_masks(network, record, [flat], threshold, classes)
-    grey = to_image(mask)
+    grey = to_image(find_masks(network, record, [flat], threshold, classes)[0])
     if picture.mode == "RGBA":  # transparent parts do not belong to the figure
         grey = ImageChops.darker(grey, picture.getchannel("A"))
     return {"": OUTPUTS[output][1](flat, grey)}
@@ -162,7 +193,9 @@ def without_results(pictures):
 
 
 def write_all(drawn, target, about):
-    """Write the results for a picture, {word: image}; the record of each lists the words of all."""
+    """Write the results for a picture, {word: image}, and return their files; each record lists the words of all."""
     words = {} if "" in drawn else {"words": list(drawn)}
+    files = {word: suffixed(target, word) for word in drawn}
     for word, image in drawn.items():
-        write_picture(suffixed(target, word), image, about | words)
+        write_picture(files[word], image, about | words)
+    return list(files.values())

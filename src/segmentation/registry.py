@@ -7,6 +7,7 @@ import keras
 
 from networks import saved
 from networks.folded import give_folded_weights
+from networks.hub import is_preset, preset_folder
 from segmentation.architectures import (
     MOBILE_LAST,
     POOLS,
@@ -18,7 +19,8 @@ from segmentation.architectures import (
     unet_large,
 )
 from segmentation.deeplab import LAST, deeplab
-from segmentation.layouts import LAYOUTS
+from segmentation.layouts import LAYOUTS, stored_layout
+from segmentation.presets import load_segmenter
 from utils import UserError, shown
 
 BUILDERS = (unet, thin_unet, unet_large, fcn_vgg16, mobilenetv2_unet, conv_deconv, deeplab)
@@ -65,10 +67,17 @@ def build(record, dtype="float32"):
     return saved.build_network(NETWORKS, record, dtype)
 
 
+def find_model(model):
+    """The file of our network that --model names, or the folder of a preset of KerasHub, downloaded if need be."""
+    return preset_folder("--model", model) if is_preset(model) else model
+
+
 def load_network(model):
-    """Read the network that --model names, and its record: (keras.Model, dict)."""
+    """Read the network that --model names, and its record: (keras.Model or Preset, dict)."""
+    if is_preset(model):
+        return load_segmenter("--model", find_model(model))
     network, record = saved.load_network("--model", model, NETWORKS)
-    layout = LAYOUTS.get(record.get("data", {}).get("layout"))
+    layout = stored_layout(record.get("data", {}).get("layout"), record.get("class_names", ()))
     if layout and layout.outputs != network.output_shape[-1]:  # the layout's swap of left and right must fit the logits
         record_name = shown(saved.record_path(model).name)
         raise UserError(f"--model={shown(model)}: {record_name} names a layout with other classes; copy both again")

@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentation.classes import class_scores, confusion, means
 from segmentation.datasets import source_of
-from segmentation.masks import LEAST_PART, find_labels, find_masks
+from segmentation.masks import LEAST_PART, find_labels, find_masks, label_names
 from segmentation.scores import count, scores
 from utils import shown
 
@@ -62,7 +62,9 @@ class Classes:
         self.names, self.groups, self.ignored = layout.classes, layout.groups, ignored
 
     def find(self, network, record, picture):
-        return find_labels(network, record, [picture])[0]
+        known = label_names(record)  # which may have another order, or lack some
+        numbers = np.array([self.names.index(name) for name in known], np.uint8)
+        return numbers[find_labels(network, record, [picture])[0]]
 
     def count(self, true, found):
         return confusion(true, found, len(self.names), self.ignored)

@@ -17,7 +17,7 @@ from segmentation import losses
 from segmentation.batches import Augmentation, Batches
 from segmentation.cache import decoded
 from segmentation.datasets import balanced, split, with_share
-from segmentation.layouts import LAYOUTS, ignored_labels
+from segmentation.layouts import ignored_labels
 from segmentation.metrics import metrics_of
 from segmentation.rates import optimizer_of
 from segmentation.registry import NETWORKS, build, describe, encoder_layers, freeze_encoder, load_encoder
@@ -56,7 +56,7 @@ def train(**options):
 def _begin(options, layout, encoder_weights, dtype="float32", has_weights=False):
     """Build the network with its initial weights. has_weights: whether the run already has weights of its own."""
     keras.utils.set_random_seed(options["seed"])  # again: the initial weights are the same, whatever came before
-    network, init = build(_network(options, LAYOUTS[layout]), dtype), options["init"]
+    network, init = build(_network(options, layout), dtype), options["init"]
     if has_weights or init:  # do not download weights that would be overwritten
         freeze_encoder(network, encoder_weights)
     else:
@@ -71,7 +71,7 @@ def _begin(options, layout, encoder_weights, dtype="float32", has_weights=False)
 
 def _batches(pairs, options):
     """The batches to train on, and those to score on (None if no picture is held back)."""
-    layout = LAYOUTS[pairs.layout]
+    layout = pairs.layout
     ignored = ignored_labels(options["ignore"], layout)
     rows = list(pairs.rows.values())
     training, held_back = split(pairs.rows, options["validation"])
@@ -94,14 +94,14 @@ def _batches(pairs, options):
 
 def _of_nobody(pairs, rows):
     """Which of the pictures in these rows show no figure: (N,) bools."""
-    layout = LAYOUTS[pairs.layout]
+    layout = pairs.layout
     figure = [1] if layout.outputs == 1 else [layout.classes.index(name) for name in layout.figure]
     return np.array([not np.isin(pairs.labels[row], figure).any() for row in rows])
 
 
 def _weights(batches):
     """The weights of the classes (with a single class: of background and figure), by how many pixels each has."""
-    classes = max(2, LAYOUTS[batches.decoded.layout].outputs)
+    classes = max(2, batches.decoded.layout.outputs)
     label_map = batches.label_map.astype(np.uint8)
     return losses.class_weights((label_map[batches.decoded.labels[row]] for row in batches.rows), classes)
 
@@ -136,7 +136,7 @@ def _publish(run, options, pairs, encoder_weights):
     """Write the best network so far with its record, and return a sentence that says so."""
     if not run.best:
         return "no epoch was finished"
-    network = build(_network(options, LAYOUTS[pairs.layout]), "float16")  # half the size on disk, read back as float32
+    network = build(_network(options, pairs.layout), "float16")  # half the size on disk, read back as float32
     run.load("best", network)
     if options["blend"] < 1:
         _blend(network, run, _begin(options, pairs.layout, encoder_weights), options["blend"])
@@ -155,7 +155,7 @@ def _blend(network, run, initial, share):
 
 def _record(run, options, pairs):
     """The record of a network: how it was made, on what data, what input it expects, how well it does."""
-    recorded, layout = recordable(options, leave_out=NOT_RECORDED), LAYOUTS[pairs.layout]
+    recorded, layout = recordable(options, leave_out=NOT_RECORDED), pairs.layout
     ignored = ignored_labels(options["ignore"], layout)
     return (
         _network(options, layout)
@@ -165,7 +165,7 @@ def _record(run, options, pairs):
             "preprocessing": PREPROCESSING,
             "data": {
                 "folder": recorded["data"],
-                "layout": pairs.layout,
+                "layout": layout.name,
                 "ignored": [layout.classes[label] for label in ignored],
                 "pictures": len(pairs.rows),
                 "fingerprint": pairs.fingerprint,

@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from networks.hub import is_preset
 from pictures.images import open_picture, to_array
 from segmentation.masks import LEAST_PART, figure_labels, find_masks
 from segmentation.registry import load_network
@@ -20,7 +21,7 @@ def figure_finder(keep, mask, model, classes=None):
         return None
     if mask:
         return lambda source, photo: read_mask("--mask", mask_of(source, mask), photo.size, "photo")
-    if not model.is_file():
+    if not model.is_file() and not is_preset(model):
         raise UserError(
             f"--model={shown(model)} does not exist; train one with train.py, or give --mask=<picture> or --keep=none"
         )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from command.options import listed, recordable
 from command.places import check_apart, check_ending, check_file, check_place, check_targets, is_folder, targets_in
 from pictures.provenance import planned
+from segmentation.registry import find_model
 from studio.figure import mask_of
 from style.features import MINI
 from utils import PICTURES, UserError, shown
@@ -94,7 +95,7 @@ def files_of(options, photo):
         "mask": mask_of(photo, options.mask) if kept and options.mask else None,
         "style": options.style,
         "style_mask": options.style_mask,
-        "model": options.model if kept and not options.mask else None,
+        "model": find_model(options.model) if kept and not options.mask else None,
         "vgg_weights": options.vgg_weights or (None if options.network == "vgg19" else MINI),
         "init": {"instant": MINI}.get(options.init, options.init) if options.init not in ("content", "noise") else None,
     }

@@ -1,17 +1,13 @@
 import shutil
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from segmentation.datasets import WrongSize, find_pairs, is_held_back, read_mask, read_pair, split
+from segmentation.datasets import WrongSize, find_pairs, is_held_back, read_pair, split
 from segmentation.layouts import LAYOUTS
 from utils import UserError
 
 PEOPLE = LAYOUTS["people"]
-
-FIGURE = np.zeros((12, 16), np.uint8)
-FIGURE[3:9, 4:12] = 1
 
 
 def test_pairs_are_matched_by_stem_and_never_by_place(people, tmp_path):
@@ -33,57 +29,6 @@ def test_pairs_are_matched_by_stem_and_never_by_place(people, tmp_path):
 def test_a_folder_without_the_two_folders_is_named(tmp_path):
     with pytest.raises(UserError, match=r"--data=.* has no folder images/"):
         find_pairs(tmp_path, PEOPLE)
-
-
-def palette_mask(figure):
-    image = Image.new("P", figure.shape[::-1])
-    image.putdata((figure * 15).ravel().tolist())
-    image.putpalette([0, 0, 0] + [value for index in range(1, 16) for value in (index * 8, 64, 100)])
-    return image
-
-
-def reversed_palette(figure):
-    image = Image.new("P", figure.shape[::-1])
-    image.putdata((1 - figure).ravel().tolist())
-    image.putpalette([255, 255, 255, 0, 0, 0])
-    return image
-
-
-def cut_out(figure):
-    image = Image.new("RGBA", figure.shape[::-1], (200, 30, 90, 255))
-    image.putalpha(Image.fromarray(figure * 255))
-    return image
-
-
-MASKS = {
-    "0/1": lambda f: Image.fromarray(f),
-    "0/255": lambda f: Image.fromarray(f * 255),
-    "0/128": lambda f: Image.fromarray(f * 128),
-    "one bit": lambda f: Image.fromarray(f * 255).convert("1"),
-    "16 bits": lambda f: Image.fromarray(f.astype(np.uint16) * 65535),
-    "16 bits, 0/1": lambda f: Image.fromarray(f.astype(np.uint16)),
-    "RGB grey": lambda f: Image.fromarray(f * 255).convert("RGB"),
-    "RGB grey, 0/1": lambda f: Image.fromarray(f).convert("RGB"),
-    "palette of classes": palette_mask,
-    "reversed palette": reversed_palette,
-    "cut-out": cut_out,
-    "grey palette": lambda f: Image.fromarray(f * 255).convert("P"),
-}
-
-
-@pytest.mark.parametrize("kind", MASKS)
-@pytest.mark.parametrize("figure", [FIGURE, FIGURE * 0, FIGURE * 0 + 1], ids=["some", "none", "all"])
-def test_masks_of_every_kind_are_read_right(tmp_path, kind, figure):
-    MASKS[kind](figure).save(tmp_path / "mask.png")
-    mask = read_mask(tmp_path / "mask.png")
-    assert mask.mode == "L" and (np.asarray(mask) == figure * 255).all()
-
-
-def test_a_jpeg_mask_is_read_without_its_ringing(tmp_path):
-    figure = np.zeros((64, 64), np.uint8)
-    figure[16:48, 16:48] = 255
-    Image.fromarray(figure).convert("RGB").save(tmp_path / "mask.jpg", quality=75)
-    assert (np.asarray(read_mask(tmp_path / "mask.jpg")) == figure).mean() > 0.999
 
 
 def test_a_pair_of_two_sizes_is_refused(tmp_path):

@@ -38,7 +38,7 @@ def joined(sets):
 def test_what_is_not_labelled_is_only_denied(sets):
     for _ in range(2):  # fresh and from the cache
         pairs = joined(sets)
-        assert pairs.layout == "voc" and pairs.denials == {DENIAL: [PERSON], DENIAL - 1: [PERSON, CAR]}
+        assert pairs.layout == VOC and pairs.denials == {DENIAL: [PERSON], DENIAL - 1: [PERSON, CAR]}
         labels = {stem: pairs.labels[row] for stem, row in pairs.rows.items()}
         assert len(labels) == 5 + 3 + 1 + 1 and (labels["hall"] == DENIAL).all()
         true = np.asarray(Image.open(sets / "people/masks/p0000.png")) > 0
@@ -50,7 +50,7 @@ def test_what_is_not_labelled_is_only_denied(sets):
 
 def test_how_a_set_is_labelled_is_part_of_its_fingerprint(sets):
     first = decoded(sets / "things", 32, partial=[(sets / "traffic", ("person", "car"))])
-    second = decoded(sets / "things", 32, partial=[(sets / "traffic", ("person",))])
+    second = decoded(sets / "things", 32, partial=[(sets / "traffic", ("person", "dog"))])
     assert first.fingerprint != second.fingerprint
 
 
@@ -60,7 +60,8 @@ def test_how_a_set_is_labelled_is_part_of_its_fingerprint(sets):
         ("people", ("unicorn",), "--partial=unicorn is not a class"),
         ("people", VOC.classes, "--partial=background.* names all classes"),
         ("rooms", ("person",), "--partial=.*rooms has no folder images/"),
-        ("things", ("person",), "--partial and --data both hold pictures named 0, 1"),
+        ("things", ("person", "car"), "--partial and --data both hold pictures named 0, 1"),
+        ("traffic", ("person",), "--partial=.*traffic: its masks hold the numbers of classes, 0, 3, 7, 15, 255"),
     ],
 )
 def test_a_set_that_does_not_fit_is_named(sets, folder, known, words):

@@ -11,8 +11,9 @@ import train
 from drawn import draw_layout, drawn_labels
 from segmentation.batches import Augmentation, Batches
 from segmentation.cache import decoded
-from segmentation.datasets import WrongSize, find_pairs, read_labels, read_pair, split
-from segmentation.layouts import HELD_BACK, LAYOUTS, TRAINING, VOID, ignored_labels, indices, recognise
+from segmentation.datasets import WrongSize, find_pairs, read_pair, split
+from segmentation.labels import read_labels
+from segmentation.layouts import HELD_BACK, LAYOUTS, TRAINING, VOID, ignored_labels, indices, layout_of
 from utils import UserError
 
 
@@ -23,8 +24,8 @@ def named(request, tmp_path):
 
 def test_a_layout_is_recognised_and_read(named):
     name, folder = named
-    layout = LAYOUTS[name]
-    assert recognise(folder) == recognise(folder, name) == name
+    layout = layout_of(folder)
+    assert layout == layout_of(folder, name) and layout.name == name
     pairs, problems = find_pairs(folder, layout)
     assert len(pairs) == 5 * len(layout.parts) and not problems
     for picture, label in pairs.values():
@@ -37,7 +38,7 @@ def test_a_layout_is_recognised_and_read(named):
 
 def test_a_sets_own_split_is_respected(named):
     name, folder = named
-    pairs, _ = find_pairs(folder, LAYOUTS[name])
+    pairs, _ = find_pairs(folder, layout_of(folder))
     training, held_back = split(pairs, 0.5)
     stems = list(pairs)
     if set(LAYOUTS[name].parts) == {TRAINING, HELD_BACK}:
@@ -50,11 +51,11 @@ def test_a_sets_own_split_is_respected(named):
 
 def test_a_layout_goes_through_the_cache_and_augmentation(named):
     """No class that is not in the files ever appears, however labels are scaled, padded and moved."""
-    name, folder = named
-    layout = LAYOUTS[name]
+    _, folder = named
+    layout = layout_of(folder)
     pairs = decoded(folder, 32)
     known = {0, 1} if layout.outputs == 1 else {*range(layout.outputs), VOID}
-    assert pairs.layout == name and set(np.unique(pairs.labels)) <= known
+    assert pairs.layout == layout and set(np.unique(pairs.labels)) <= known
     padding = set(np.unique(pairs.labels[:, :3]))
     assert padding == ({0} if layout.outputs == 1 else {VOID})
     ignored = ignored_labels(None, layout)
@@ -68,7 +69,7 @@ def test_a_layout_goes_through_the_cache_and_augmentation(named):
 def test_a_file_tells_layouts_with_the_same_folders_apart(tmp_path):
     folder = draw_layout(tmp_path, "voc")
     (folder / "classes.txt").unlink()
-    assert recognise(folder) == "people" and recognise(folder, "voc") == "voc"
+    assert layout_of(folder) == LAYOUTS["people"] and layout_of(folder, "voc") == LAYOUTS["voc"]
 
 
 def test_unclear_pixels_do_not_count_where_the_layout_has_them(tmp_path):
@@ -81,8 +82,7 @@ def test_unclear_pixels_do_not_count_where_the_layout_has_them(tmp_path):
 
 def test_moved_labels_are_never_blended(named):
     """Two classes far apart: a blend would be one between them."""
-    name, _ = named
-    layout = LAYOUTS[name]
+    layout = layout_of(named[1])
     high = float(max(1, layout.outputs - 1))
     labels = np.zeros((8, 32, 32, 1), np.float32)
     labels[:, 8:24, 8:24] = high
@@ -93,7 +93,7 @@ def test_moved_labels_are_never_blended(named):
 
 
 def test_figures_groups_and_mirrored_classes_are_classes(named):
-    layout = LAYOUTS[named[0]]
+    layout = layout_of(named[1])
     assert len(set(layout.classes)) == layout.outputs < VOID
     for names in (layout.figure, layout.ignored, *layout.groups.values(), *layout.mirrored):
         assert set(names) <= set(layout.classes)
@@ -135,19 +135,19 @@ def test_a_mirror_swaps_left_and_right():
 
 
 def test_a_folder_of_no_layout_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"--data=.* has neither images/ and masks/ .*pets, ade20k, helen"):
-        recognise(tmp_path)
+    with pytest.raises(UserError, match=r"--data=.* has neither images/ and masks/ .*pets, ade20k or helen"):
+        layout_of(tmp_path)
     draw_layout(tmp_path, "people")
     with pytest.raises(UserError, match=r"has no folder annotations/trimaps/, which --layout=pets needs"):
-        recognise(tmp_path, "pets")
+        layout_of(tmp_path, "pets")
 
 
 def test_labels_that_are_none_are_named(tmp_path):
     Image.new("L", (8, 8), 4).save(tmp_path / "a.png")
     with pytest.raises(UserError, match=r"a\.png holds labels outside 1 to 3"):
         read_labels(tmp_path / "a.png", LAYOUTS["pets"])
-    Image.new("RGB", (8, 8), (1, 1, 1)).save(tmp_path / "b.png")
-    with pytest.raises(UserError, match=r"b\.png holds labels outside"):
+    Image.new("RGB", (8, 8), (1, 2, 1)).save(tmp_path / "b.png")
+    with pytest.raises(UserError, match=r"b\.png holds colours"):
         read_labels(tmp_path / "b.png", LAYOUTS["pets"])
     Image.new("RGB", (9, 8)).save(tmp_path / "b.jpg")
     with pytest.raises(WrongSize, match=r"8 x 8, its picture is 9 x 8"):

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pictures.images import pad_offset, to_array
-from segmentation.datasets import read_mask
+from segmentation.labels import read_mask
 from segmentation.layouts import LAYOUTS
 from segmentation.masks import find_masks, find_scores, refine
 
@@ -81,12 +81,13 @@ def test_flat_masks_stay_flat():
         assert (refine(np.full((24, 32), score, np.float32), picture) == level).all()
 
 
-def test_strips_leave_no_seams(monkeypatch):
-    picture, _ = disc(700, 900)
+@pytest.mark.parametrize("size", [(700, 900), (1500, 1171)])
+def test_tiles_leave_no_seams(monkeypatch, size):
+    picture, _ = disc(*size)
     coarse = np.random.default_rng(0).normal(size=(64, 50))
-    whole = refine(coarse, picture)
-    monkeypatch.setattr("segmentation.masks.STRIP", 100)
-    assert np.abs(refine(coarse, picture) - whole).max() < 1e-3
+    tiled = refine(coarse, picture)
+    monkeypatch.setattr("segmentation.masks.TILE", 2000)
+    assert np.abs(refine(coarse, picture) - tiled).max() < 1e-3
 
 
 def test_pictures_are_padded_and_not_distorted():

@@ -309,6 +309,31 @@ def test_the_overlay_of_several_classes_explains_itself(thirds, photo):
     assert Image.open(photo.parent / "photo_overlay.jpeg").size == (80, 60)
 
 
+def test_what_was_written_is_listed(thirds, photo, capsys):
+    predict(photo, "masks", classes=("pet", "border"))
+    said = capsys.readouterr().out
+    assert all(f"photo_mask_{name}.png" in said for name in ("pet", "border")) and "surroundings" not in said
+
+
+def test_classes_that_are_not_in_the_picture_are_said(monkeypatch, photo, capsys):
+    record = {"network_options": {"size": 64}, "class_names": ["pet", "surroundings", "border", "sky"]}
+
+    class Fourths(Thirds):
+        def predict_on_batch(self, pictures):
+            return np.pad(super().predict_on_batch(pictures), ((0, 0), (0, 0), (0, 0), (0, 1)))
+
+    monkeypatch.setattr(module, "load_network", lambda model: (Fourths(), record))
+    predict(photo, "masks", classes=("sky",))
+    assert names(photo.parent) == ["photo.png"]
+    said = capsys.readouterr().out
+    assert "photo.png: none of the classes found" in said and "wrote" not in said
+
+
+def test_the_index_has_all_classes(thirds, photo):
+    with pytest.raises(UserError, match="--classes=pet has no effect on --output=index"):
+        predict(photo, "index", classes=("pet",))
+
+
 def test_a_class_that_is_not_known_is_named(thirds, photo):
     with pytest.raises(UserError, match=r"--classes=dog is not a class; choose from pet, surroundings, border"):
         predict(photo, classes=("dog",))
