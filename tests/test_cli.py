@@ -123,6 +123,7 @@ WRONG = [
     ("train.py", "--nobody_share=2"),
     ("train.py", "--steps=0"),
     ("train.py", "--blend=1.5"),
+    ("train.py", "--predict_size=16"),
     ("train.py", "--encoder_rate=-1"),
     ("train.py", "--encoder_frozen=-1"),
     ("train.py", "--encoder_weights=/nowhere.npz"),

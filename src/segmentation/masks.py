@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -29,8 +30,10 @@ def find_masks(network, record, pictures, threshold=0.5, classes=None):
     """
     shift = np.log(threshold / (1 - threshold))  # puts the edge where the probability equals the threshold
     labels = figure_labels(record, classes)
-    figures = [sure(_of_figure(each, labels) - shift) for each in find_scores(network, record, pictures)]
-    return [refine(scores, picture) for scores, picture in zip(figures, pictures, strict=True)]
+    guides = [_guide(picture) for picture in pictures]
+    seen = guides if record["network_options"]["size"] <= GUIDE_SIDE else pictures
+    figures = [sure(_of_figure(each, labels) - shift) for each in find_scores(network, record, seen)]
+    return [refine(*each) for each in zip(figures, pictures, guides, strict=True)]
 
 
 def find_labels(network, record, pictures):
@@ -110,38 +113,45 @@ def _best_class(scores, size):
     return label
 
 
-def refine(scores, picture):
+def _guide(picture):
+    """The copy of an RGB Pillow image in which its edges are found."""
+    return fit(picture, min(GUIDE_SIDE, max(picture.size)))
+
+
+def refine(scores, picture, guide=None):
     """Turn a network's logits (h, w) into a mask (H, W) that follows the edges of its RGB picture.
 
     Pixels of one colour agree first. Then a guided filter (He et al.): around each pixel, the mask is the linear
-    function of the colour that fits best. The function is found at GUIDE_SIDE and applied at full size (the fast
-    variant), which makes the edge sharp. Where the network has decided, there is nothing to refine; only tiles of the
-    picture with an edge nearby take time.
+    function of the colour that fits best. The function is found in the guide, the picture at GUIDE_SIDE, and applied
+    at full size (the fast variant), which makes the edge sharp.
     """
-    small = fit(picture, min(GUIDE_SIDE, max(picture.size)))
-    guide, (width, height) = to_array(small), small.size
-    scores = agree(scores, small.resize(scores.shape[::-1], Image.Resampling.BILINEAR))
-    coarse = np.clip(resize(scores, (width, height), Image.Resampling.BICUBIC) / DECISION + 0.5, 0, 1)
-    radius = max(1, round(EDGE * max(width, height) / max(scores.shape)))
+    guide = _guide(picture) if guide is None else guide
+    scores = agree(scores, guide.resize(scores.shape[::-1], Image.Resampling.BILINEAR))
+    coarse = np.clip(resize(scores, guide.size, Image.Resampling.BICUBIC) / DECISION + 0.5, 0, 1)
+    radius = max(1, round(EDGE * max(guide.size) / max(scores.shape)))
     mask = np.empty((picture.height, picture.width), np.float32)
-
-    def fill(corner):
-        top, left = corner
-        bottom, right = min(top + TILE, height), min(left + TILE, width)
-        reach = 2 * radius + 2  # two averages over the radius, and a neighbour for enlarging
-        near = np.s_[max(0, top - reach) : bottom + reach, max(0, left - reach) : right + reach]
-        box = _enlarged((left, top, right, bottom), picture.width / width, picture.height / height)
-        part = np.s_[box[1] : box[3], box[0] : box[2]]
-        if np.ptp(coarse[near]) == 0:
-            mask[part] = coarse[top, left]
-        else:
-            functions = _linear_functions(guide[near], coarse[near], radius)
-            start = near[1].start, near[0].start
-            mask[part] = _apply(functions, start, picture, box, (width, height))
-
+    fill = partial(_fill_tile, mask, picture, to_array(guide), coarse, radius)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        list(threads.map(fill, product(range(0, height, TILE), range(0, width, TILE))))
+        list(threads.map(fill, product(range(0, guide.height, TILE), range(0, guide.width, TILE))))
     return mask
+
+
+def _fill_tile(mask, picture, guide, coarse, radius, corner):
+    """Fill the part of a mask (H, W) that belongs to the tile of the guide, (h, w, 3), at a corner (top, left).
+
+    Where there is no edge nearby, nothing is to be refined: that saves most of the time.
+    """
+    (top, left), (height, width) = corner, coarse.shape
+    bottom, right = min(top + TILE, height), min(left + TILE, width)
+    reach = 2 * radius + 2  # two averages over the radius, and a neighbour for enlarging
+    near = np.s_[max(0, top - reach) : bottom + reach, max(0, left - reach) : right + reach]
+    box = _enlarged((left, top, right, bottom), picture.width / width, picture.height / height)
+    if np.ptp(coarse[near]) == 0:
+        level = coarse[top, left]
+    else:
+        functions = _linear_functions(guide[near], coarse[near], radius)
+        level = _apply(functions, (near[1].start, near[0].start), picture, box, (width, height))
+    mask[box[1] : box[3], box[0] : box[2]] = np.clip((level - 0.5) * CONTRAST + 0.5, 0, 1)
 
 
 def _enlarged(box, across, down):
@@ -196,5 +206,4 @@ def _apply(functions, start, picture, box, size):
         np.asarray(Image.fromarray(plane).resize(shape, Image.Resampling.BILINEAR, box=seen)) for plane in functions
     )
     colours = to_array(picture.crop(box))
-    level = sum(factor * colours[..., channel] for channel, factor in enumerate(factors)) + offset
-    return np.clip((level - 0.5) * CONTRAST + 0.5, 0, 1)
+    return sum(factor * colours[..., channel] for channel, factor in enumerate(factors)) + offset

@@ -106,10 +106,10 @@ def _weights(batches):
     return losses.class_weights((label_map[batches.decoded.labels[row]] for row in batches.rows), classes)
 
 
-def _network(options, layout):
-    """The part of the record that describes the network: enough to build it again."""
+def _network(options, layout, size=None):
+    """The part of the record that describes the network: enough to build it again, at a size other than --size."""
     name, base = options["network"], options["base"]
-    described = describe(name, size=options["size"], base=base, classes=layout.outputs)
+    described = describe(name, size=size or options["size"], base=base, classes=layout.outputs)
     if base and "base" not in described["network_options"]:
         raise UserError(f"--base={base} has no effect on --network={name}, whose filters are fixed; leave it out")
     return described
@@ -136,7 +136,8 @@ def _publish(run, options, pairs, encoder_weights):
     """Write the best network so far with its record, and return a sentence that says so."""
     if not run.best:
         return "no epoch was finished"
-    network = build(_network(options, pairs.layout), "float16")  # half the size on disk, read back as float32
+    described = _network(options, pairs.layout, options["predict_size"])
+    network = build(described, "float16")  # half the size on disk, read back as float32
     run.load("best", network)
     if options["blend"] < 1:
         _blend(network, run, _begin(options, pairs.layout, encoder_weights), options["blend"])
@@ -158,7 +159,7 @@ def _record(run, options, pairs):
     recorded, layout = recordable(options, leave_out=NOT_RECORDED), pairs.layout
     ignored = ignored_labels(options["ignore"], layout)
     return (
-        _network(options, layout)
+        _network(options, layout, options["predict_size"])
         | {
             "class_names": list(layout.classes),
             "figure": list(layout.figure),

@@ -69,3 +69,21 @@ def test_the_mean_by_hand():
     colours = np.full((1, 3, 3), 128, np.float32)
     mean = Grid(colours, 1, 0.0).mean(np.float32([[0, 1, 0]]))
     assert np.allclose(mean, [[1 / 3, 1 / 2, 1 / 3]])
+
+
+def test_a_photo_of_many_colours_takes_no_more_cells_than_allowed(monkeypatch):
+    made = []
+
+    class Counted(Grid):
+        def __init__(self, *about):
+            super().__init__(*about)
+            made.append(np.prod(self.shape))
+
+    monkeypatch.setattr("segmentation.agreement.Grid", Counted)
+    monkeypatch.setattr("segmentation.agreement.MOST_CELLS", 20_000)
+    noise = Image.merge("RGB", [Image.effect_noise((90, 60), 120) for _ in range(3)])
+    scores = np.full((60, 90), -2.0, np.float32)
+    scores[20:30, 20:30] = 2
+    found = agree(scores, noise)
+    assert found.shape == scores.shape and np.isfinite(found).all()
+    assert max(made) < 5 * 20_000  # cells at the borders come on top; without the limit there are millions

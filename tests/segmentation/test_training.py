@@ -520,6 +520,20 @@ def test_a_blend_lies_between_the_initial_and_the_trained_weights(people, tmp_pa
     assert any(not np.allclose(one, other, atol=1e-3) for one, other in zip(initial, found[1.0], strict=True))
 
 
+@pytest.mark.usefixtures("eager")
+def test_the_network_may_look_at_photos_at_another_size(people, tmp_path):
+    """Also after the training, with --resume; the weights stay the same."""
+    options = QUICK | {"epochs": 1}
+    found = {}
+    for size in (None, 48):
+        train(people, tmp_path / "m.keras", **options | {"predict_size": size, "resume": bool(size)})
+        found[size], record = load_network(tmp_path / "m.keras")
+        assert record["network_options"]["size"] == (size or 32) and record["options"]["size"] == 32
+    assert found[None].input_shape[1] == 32 and found[48].input_shape[1] == 48
+    for one, other in zip(found[None].get_weights(), found[48].get_weights(), strict=True):
+        assert (one == other).all()
+
+
 FROZEN = ("Conv", "expanded_conv_16-project", "logits")
 
 
