@@ -44,7 +44,7 @@ def lesson():
 
 def single(found, place):
     """The features of one of several pictures."""
-    return {layer: np.asarray(values)[place : place + 1] for layer, values in found.items()}
+    return {layer: ops.convert_to_numpy(values)[place : place + 1] for layer, values in found.items()}
 
 
 def normal(vectors):
@@ -53,7 +53,7 @@ def normal(vectors):
 
 def test_each_position_gets_the_nearest_of_its_style_by_brute_force(lesson):
     pictures = pieces()
-    drawn, own, places = (np.asarray(part) for part in lesson(pictures))
+    drawn, own, places = (ops.convert_to_numpy(part) for part in lesson(pictures))
     assert drawn.shape == (2, 32, 32, 3) and own.shape == (OWN, 32, 32, 3) and places.shape == (2, 64)
     seen = lesson.see(pictures)
     for number in range(2):
@@ -67,20 +67,20 @@ def test_each_position_gets_the_nearest_of_its_style_by_brute_force(lesson):
 
 def test_it_draws_from_the_chosen_vectors_and_strokes(lesson):
     pictures = pieces()
-    drawn, _, places = (np.asarray(part) for part in lesson(pictures))
+    drawn, _, places = (ops.convert_to_numpy(part) for part in lesson(pictures))
     style = single(lesson.see(pictures), 3)
     vectors = normal(vectors_by_hand(style, factors_of(style)))[places[1]]
-    strokes = np.asarray(strokes_of(ops.convert_to_tensor(pictures[3:])))[0].reshape(64, STROKE)[places[1]]
+    strokes = ops.convert_to_numpy(strokes_of(ops.convert_to_tensor(pictures[3:])))[0].reshape(64, STROKE)[places[1]]
     sketch = sketch_of(ops.convert_to_tensor(strokes.reshape(1, 8, 8, STROKE)))
     vectors = vectors.reshape(1, 8, 8, -1) * vectors.shape[-1] ** 0.5
     np.testing.assert_allclose(
-        drawn[1], np.asarray(lesson.decoder([ops.convert_to_tensor(vectors), sketch]))[0], atol=1e-4
+        drawn[1], ops.convert_to_numpy(lesson.decoder([ops.convert_to_tensor(vectors), sketch]))[0], atol=1e-4
     )
 
 
 def test_the_loss_against_numpy(lesson):
     pictures = pieces()
-    drawn, own, places = (np.asarray(part) for part in lesson(pictures))
+    drawn, own, places = (ops.convert_to_numpy(part) for part in lesson(pictures))
     truth, found = lesson.look(pictures[2:]), lesson.look(np.clip(drawn, 0, 1))
     match, moments = [], []
     for number in range(2):
@@ -163,9 +163,9 @@ def test_a_run_leaves_a_network_that_draws_and_its_record(seeing, photos, tmp_pa
     assert record["network_options"]["decoder"] == [8, 6, 4] and record["metrics"]["val_loss"] > 0
     before, (eyes, hand) = mini(seeing), instant(model)
     for layer in LAYERS:
-        np.testing.assert_array_equal(*(np.asarray(each.get_layer(layer).kernel) for each in (before, eyes)))
+        np.testing.assert_array_equal(*(ops.convert_to_numpy(each.get_layer(layer).kernel) for each in (before, eyes)))
     assert eyes.trainable_variables == hand.trainable_variables == []
-    assert np.ptp(np.asarray(hand([np.ones((1, 4, 4, 36)), np.ones((1, 16, 16, 3))]))) > 0
+    assert np.ptp(ops.convert_to_numpy(hand([np.ones((1, 4, 4, 36)), np.ones((1, 16, 16, 3))]))) > 0
     with pytest.raises(UserError, match=r"--vgg_weights=.*eyes.keras has no decoder"):
         instant(seeing)
 

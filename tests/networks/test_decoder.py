@@ -33,7 +33,7 @@ def test_it_has_the_parameters_of_its_plan(numbers, widths):
 def test_it_draws_four_pixels_a_position_and_begins_with_grey(size):
     network = decoder(6, (4, 3, 2))
     drawn = network([RANDOM.random((2, *size, 6)), RANDOM.random((2, 4 * size[0], 4 * size[1], 3))])
-    assert drawn.shape == (2, 4 * size[0], 4 * size[1], 3) and (np.asarray(drawn) == 0.5).all()
+    assert drawn.shape == (2, 4 * size[0], 4 * size[1], 3) and (ops.convert_to_numpy(drawn) == 0.5).all()
 
 
 def test_strokes_are_overlapping_squares_of_the_picture():

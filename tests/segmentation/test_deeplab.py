@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from keras import Input, Model
+from keras import Input, Model, ops
 
 from conftest import SHARED, needs_shared
 from segmentation.deeplab import _double, deeplab
@@ -12,7 +12,7 @@ WEIGHTS = SHARED / "weights/deeplabv3_mobilenetv2_voc_folded.npz"
 def test_doubling_keeps_the_corners_and_is_linear_between_them():
     inside = Input((5, 4, 2))
     x = np.random.default_rng(0).random((1, 5, 4, 2), np.float32)
-    found = np.asarray(Model(inside, _double(inside, "double", "float32"))(x))[0]
+    found = ops.convert_to_numpy(Model(inside, _double(inside, "double", "float32"))(x))[0]
     rows, columns = np.arange(9) / 2, np.arange(7) / 2
     for channel in range(2):
         by_rows = np.stack([np.interp(rows, range(5), column) for column in x[0, ..., channel].T], axis=1)
@@ -28,7 +28,9 @@ def test_the_published_weights_without_a_trained_decoder_are_the_published_netwo
     picture = np.random.default_rng(0).random((1, 65, 65, 3), np.float32)
     small, whole = Model(network.input, [network.get_layer("logits").output, network.output])(picture)
     assert small.shape == (1, 5, 5, 21)
-    np.testing.assert_allclose(np.asarray(whole)[:, ::16, ::16], np.asarray(small), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(whole)[:, ::16, ::16], ops.convert_to_numpy(small), rtol=1e-4, atol=1e-4
+    )
 
 
 @needs_shared

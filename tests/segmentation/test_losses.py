@@ -3,6 +3,7 @@ import inspect
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 import train as script
 from segmentation.layouts import DENIAL, VOID
@@ -148,7 +149,8 @@ def gradient(name, labels, scores, denials):
     layer = keras.layers.Embedding(1, scores.size, embeddings_initializer="zeros")
     pixel = keras.Input((1,), dtype="int32")
     network = keras.Model(pixel, keras.layers.Reshape(scores.shape)(layer(pixel)))
-    network.compile(keras.optimizers.SGD(1.0), lambda _, added: loss(name, None, denials)(labels, scores + added[0]))
+    objective = loss(name, None, denials)
+    network.compile(keras.optimizers.SGD(1.0), lambda _, added: objective(labels, ops.add(scores, added[0])))
     network.train_on_batch(np.zeros((1, 1), np.int32), np.zeros((1, *scores.shape), np.float32))
     return -layer.get_weights()[0].reshape(scores.shape)
 
