@@ -10,6 +10,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from files import reading
 from pictures.images import (
+    STRIP,
     box_sum,
     fit,
     fitted_size,
@@ -194,6 +195,17 @@ def test_box_sum_against_a_plain_loop(radius):
         for x in range(7):
             box = array[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1]
             assert np.allclose(sums[y, x], box.sum())
+
+
+def test_box_sums_of_several_planes_are_those_of_each():
+    planes = np.random.default_rng(1).random((3, 8, 11))
+    assert np.array_equal(box_sum(planes, 2), np.stack([box_sum(plane, 2) for plane in planes]))
+
+
+def test_a_picture_of_more_rows_than_a_strip_is_converted_whole():
+    levels = np.linspace(-0.1, 1.1, 2 * STRIP + 7, dtype=np.float32)[:, None]
+    found = np.asarray(to_image(np.repeat(levels, 3, axis=1)))
+    assert (found == np.uint8(np.clip(levels, 0, 1) * 255 + 0.5)).all()
 
 
 def test_a_record_in_garbage_is_none_and_no_warning(tmp_path):
