@@ -7,6 +7,7 @@ import signal
 import time
 from collections import deque
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import dask
@@ -153,10 +154,7 @@ def _connected(address):
 def _local(count):
     """Workers on this machine, which share its cores."""
     threads = str(max(1, (os.cpu_count() or 1) // count))
-    # Ctrl-C in a terminal reaches all processes. Those of the workers inherit that it is blocked, and we close them.
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS[:1])
-    try:
+    with _deaf_children():
         cluster = LocalCluster(
             n_workers=count,
             threads_per_worker=1,
@@ -167,8 +165,22 @@ def _local(count):
             scheduler_kwargs={"allowed_failures": DEATHS - 1},
             env={name: os.environ.get(name, threads) for name in THREADS},
         )
-    finally:
-        if hasattr(signal, "pthread_sigmask"):
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS[:1])
     with cluster:
         yield cluster
+
+
+@contextmanager
+def _deaf_children():
+    """Let no process that is started in this block, or later by its threads, hear Ctrl-C: we end our workers.
+
+    In a terminal, Ctrl-C reaches all processes. Children inherit which signals are blocked.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # its start, later, would let the signal through again
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS[:1])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS[:1])
