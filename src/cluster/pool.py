@@ -57,7 +57,8 @@ class Pool:
         """Yield (source, whether it was done before, its error or None), in the order in which they end."""
         waiting, flying = deque(sources), {}
         while waiting or flying:
-            while waiting and len(flying) < self.slots():
+            slots = self.slots()
+            while waiting and len(flying) < slots:
                 source = waiting.popleft()
                 try:
                     job = plan(source)
