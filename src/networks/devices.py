@@ -57,8 +57,6 @@ class Devices:
 
     def shared_out(self, pictures):
         """How many of so many pictures can be shared out evenly."""
-        if 0 < pictures < len(self):
-            raise UserError(f"{len(self)} devices cannot share {pictures} pictures; make --devices smaller")
         return pictures - pictures % len(self)
 
     def own(self, rows):
@@ -69,7 +67,7 @@ class Devices:
     @property
     def place(self):
         """Where several processes draw random numbers, what tells theirs apart: a tuple of whole numbers."""
-        return (self.process,) if self.processes > 1 else ()
+        return (self.process + 1,) if self.processes > 1 else ()
 
 
 ONE = Devices(None, batch_size=1)

@@ -10,6 +10,7 @@ from keras import layers, ops, utils
 
 from networks.devices import ONE
 from segmentation.layouts import VOID
+from utils import UserError
 
 AHEAD = 4  # batches made in advance: enough to bridge a slow one, at little memory
 
@@ -46,6 +47,8 @@ class Batches(utils.PyDataset):
         self.label_map[list(ignored)] = VOID
         self.devices, self.steps = devices, steps
         self.batch_size = devices.shared_out(min(batch_size, len(self.rows)))
+        if not self.batch_size:
+            raise UserError(f"{len(devices)} devices cannot share {len(self.rows)} pictures; make --devices smaller")
         self.epoch, self.waited = 0, 0.0
         self._coming = {}
         self._threads = ThreadPoolExecutor(min(AHEAD, os.cpu_count() or 1))
