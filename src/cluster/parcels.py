@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from files.reading import read_file
-from utils import ROOT
+from utils import ROOT, UserError, shown
 
 # What a worker takes from its own copy of the project; everything else is sent to it.
 OWN = ("src/**/*.py", "src/**/*.txt", "model/mini.keras", "model/mini.json")
@@ -24,7 +24,10 @@ def version():
 
 def packed(files):
     """Some files as {path: bytes}."""
-    return {file: read_file(file) for file in files}
+    try:
+        return {file: read_file(file) for file in files}
+    except OSError as error:
+        raise UserError(f"{shown(error.filename)} cannot be read ({error.strerror}); check the path") from None
 
 
 class Unpacked:

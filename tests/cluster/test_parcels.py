@@ -6,6 +6,7 @@ import pytest
 
 from cluster import parcels
 from cluster.parcels import Unpacked, packed, version
+from utils import UserError
 
 PHOTO, MASK = Path("/home/someone/holiday/a.jpg"), Path("masks/a.png")
 
@@ -22,6 +23,11 @@ def test_files_arrive_as_they_were(unpacked, tmp_path):
     assert packed([tmp_path / "one"]) == {tmp_path / "one": b"\0\xff"}
     assert [unpacked.here(file).read_bytes() for file in (PHOTO, MASK, Path("b.jpg"))] == [b"photo", b"mask", b"beside"]
     assert unpacked.all() == {unpacked.here(file) for file in (PHOTO, MASK, Path("b.jpg"))}
+
+
+def test_a_file_that_is_gone_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"gone\.jpg cannot be read"):
+        packed([tmp_path / "gone.jpg"])
 
 
 def test_neighbours_stay_neighbours(unpacked):
