@@ -16,7 +16,7 @@ FLOORS = (
     {"download_data", "train", "predict", "evaluate", "stylize", "distill"},
     {"studio", "distilling"},
     {"segmentation", "style"},
-    {"networks"},
+    {"networks", "cluster"},
     {"fetching", "command", "pictures"},
     {"files"},
     {"utils"},

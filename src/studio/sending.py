@@ -6,6 +6,7 @@ from cluster.jobs import Job, Work
 from files.listing import suffixed
 from networks.saved import downloaded, record_path
 from pictures.provenance import is_done
+from segmentation.registry import sent_files
 from studio.figure import mask_of
 from style.features import WEIGHTS_FILE
 
@@ -29,12 +30,12 @@ def has_mask_for_each(options):
 def _shared(options, weights):
     """The files that all photos need."""
     named = [*options.style, options.style_mask, options.init if isinstance(options.init, Path) else None]
-    networks = [weights]
-    if options.keep != "none":
-        named += [options.mask] if options.mask and not options.mask.is_dir() else []
-        networks += [] if options.mask else [options.model]
-    for network in filter(None, networks):
-        named += [network, *filter(Path.is_file, [record_path(network)])]
+    if weights:
+        named += [weights, *filter(Path.is_file, [record_path(weights)])]
+    if options.keep != "none" and options.mask:
+        named += [] if options.mask.is_dir() else [options.mask]
+    elif options.keep != "none":
+        named += sent_files(options.model)
     return filter(None, named)
 
 
