@@ -284,30 +284,12 @@ class Bench:
             before = take_turns({"peak": measured}, 3)["peak"]
             seen = self.follow(side, 14, 1, precision, objective=METHODS[method]())
             best = min(before + take_turns({"peak": measured}, 3)["peak"])
-            flops = self.flops(seen[-1][1].shape, METHODS[method]().layers, layers)
+            flops = painting_flops(self.load("float32"), seen[-1][1].shape, METHODS[method]().layers, layers)
             step, most = step_seconds(seen), 2 * SIDE**3 / best / 1e9
             speed = flops / step / 1e9
             print(
                 f"| {method} | {precision} | {step:.3f} | {speed:.0f} | {most:.0f} | {speed / most:.0%} |", flush=True
             )
-
-    def flops(self, shape, seen, multiplied):
-        """The operations of all matrix products of a step: convolutions there and back, products of the channels.
-
-        seen: the layers whose features are compared; multiplied: those whose channels are multiplied by each other.
-        """
-        import keras
-
-        height, width, total, left = *shape[:2], 0, set(seen)
-        for layer in self.load("float32").layers:
-            if isinstance(layer, keras.layers.MaxPooling2D):
-                height, width = height // 2, width // 2
-            elif isinstance(layer, keras.layers.Conv2D) and left:
-                total += 2 * 2 * height * width * layer.kernel.shape[2] * layer.filters * 9
-                if layer.name in multiplied:
-                    total += 2 * 2 * height * width * layer.filters**2
-                left -= {layer.name}
-        return total
 
     # ------------------------------------------------------------ 3: a step, by network
 
@@ -381,6 +363,26 @@ def fit_seconds(model, batches):
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: ends.append(time.perf_counter()))
     model.fit(batches, shuffle=False, verbose=0, callbacks=[watch])
     return median(after - before for before, after in pairwise(ends[1:]))
+
+
+def painting_flops(network, shape, seen, multiplied):
+    """The operations of all matrix products of a step: convolutions there and back, products of the channels.
+
+    network: that of VGG19's plan which judges; shape: (height, width) of the picture; seen: the layers whose features
+    are compared; multiplied: those whose channels are multiplied by each other.
+    """
+    import keras
+
+    height, width, total, left = *shape[:2], 0, set(seen)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.MaxPooling2D):
+            height, width = height // 2, width // 2
+        elif isinstance(layer, keras.layers.Conv2D) and left:
+            total += 2 * 2 * height * width * layer.kernel.shape[2] * layer.filters * 9
+            if layer.name in multiplied:
+                total += 2 * 2 * height * width * layer.filters**2
+            left -= {layer.name}
+    return total
 
 
 def step_seconds(seen):

@@ -25,6 +25,8 @@ Options:
   --epochs=<n>           How many epochs [default: 50].
   --learning_rate=<x>    The learning rate at the start; it falls to a hundredth [default: 0.0001].
   --precision=<name>     auto (the faster one on this machine), float32 or bfloat16 [default: auto].
+  --devices=<n>          Train on so many devices, or all, each with a share of the batch; needs
+                         KERAS_BACKEND=jax. One if left out.
   --seed=<n>             The same seed on the same machine gives the same network [default: 2022].
   --resume               Continue the run that was interrupted.
   --help                 Show this text.

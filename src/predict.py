@@ -20,6 +20,8 @@ Options:
                        once) or as a folder [default: model/person.keras].
   --force              Process all pictures of a folder again. If left out, pictures that are done already, with
                        the same options, are skipped.
+  --cluster=<address>  Let the workers of a Dask cluster do it, tcp://host:8786, or local:<n>, n workers on this
+                       machine.
   --record=<what>      What each result tells about the files it was made from: names (and checksums), or full:
                        also where they lie, and so perhaps who you are [default: names].
   --help               Show this text.
@@ -31,6 +33,7 @@ Examples:
   predict.py --file_path=rex.jpg --classes=dog --output=alpha
 """
 
+from cluster.address import cluster_address
 from command.options import list_of, number, one_of, path, quiet_libraries, read_options, text, typed_path
 from command.process import run
 
@@ -41,6 +44,7 @@ OPTIONS = {
     "--classes": list_of(text),
     "--threshold": number(0.01, 0.99),
     "--model": path,
+    "--cluster": cluster_address,
     "--record": one_of("names", "full"),
 }
 

@@ -55,6 +55,8 @@ Options:
   --parts=<file>           The kept part, the painted part and their sum side by side.
   --force                  Paint all photos of a folder again. If left out, photos that are done already, with the
                            same options, are skipped.
+  --cluster=<address>      Let the workers of a Dask cluster paint, tcp://host:8786, or local:<n>, n workers on this
+                           machine.
   --record=<what>          What a painting tells about the files it was made from: names (and checksums), or full:
                            also where they lie, and so perhaps who you are [default: names].
   --show=<picture>         Print how a painting was made, and do nothing else.
@@ -66,6 +68,7 @@ Examples:
   stylize.py --content=holiday --style=monet.jpg,munch.jpg --blend=2,1 --save=paintings
 """
 
+from cluster.address import cluster_address
 from command.options import (
     list_of,
     number,
@@ -112,6 +115,7 @@ OPTIONS = {
     "--snapshots": list_of(whole(1, 1_000_000)),
     "--panel": path,
     "--parts": path,
+    "--cluster": cluster_address,
     "--record": one_of("names", "full"),
     "--show": path,
 }

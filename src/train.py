@@ -54,6 +54,8 @@ Options:
                           smaller figures and finer edges, and takes longer. With --resume, also after the training.
   --patience=<n>          Stop after so many epochs without a better score [default: 10].
   --precision=<name>      auto (the faster one on this machine), float32 or bfloat16 [default: auto].
+  --devices=<n>           Train on so many devices, or all, each with a share of the batch; needs
+                          KERAS_BACKEND=jax. One if left out.
   --seed=<n>              The same seed on the same machine gives the same network [default: 2022].
   --tensorboard=<dir>     Also write logs for TensorBoard.
   --resume                Continue the run that was interrupted.

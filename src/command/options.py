@@ -137,6 +137,11 @@ def path_or(*names):
     return lambda name, value: value if value in names else path(name, value)
 
 
+def whole_or(word, low, high):
+    """A check for a word, or else a whole number from low to high."""
+    return lambda name, value: value if value == word else whole(low, high)(name, value)
+
+
 # The options that all scripts that train a network share.
 TRAINING_OPTIONS = {
     "--model": path,
@@ -145,6 +150,7 @@ TRAINING_OPTIONS = {
     "--epochs": whole(1, 100_000),
     "--learning_rate": number(1e-8, 10),
     "--precision": one_of("auto", "float32", "bfloat16"),
+    "--devices": whole_or("all", 1, 4096),
     "--seed": whole(0, 2**31 - 1),
 }
 

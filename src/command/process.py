@@ -71,6 +71,7 @@ def is_out_of_memory(error):
 
 _stops = []  # the signals received so far
 _waiting = False  # whether the first one waits for `stop_if_asked`
+_called_off = None  # a function that tells whether the work is still wanted
 
 
 @contextmanager
@@ -110,9 +111,20 @@ def stop_between_steps():
         _waiting = False
 
 
+@contextmanager
+def stopped_if(called_off):
+    """Inside the block, let `stop_if_asked` also ask called_off(). Threads get no signals, and can be stopped so."""
+    global _called_off
+    _called_off = called_off
+    try:
+        yield
+    finally:
+        _called_off = None
+
+
 def stop_if_asked():
-    """Raise KeyboardInterrupt if a stop signal was held back."""
-    if _stops and _waiting:
+    """Raise KeyboardInterrupt if a stop signal was held back, or the work was called off."""
+    if (_stops and _waiting) or (_called_off and _called_off()):
         raise KeyboardInterrupt
 
 

@@ -12,13 +12,14 @@ from distilling.drawing import Drawing
 from distilling.lesson import Lesson, folded
 from distilling.pruning import prune
 from networks.decoder import decoder
+from networks.devices import PROCESSES, Devices
 from networks.hardware import POLICIES, accelerators, choose_precision, use_xla
 from networks.runs import Run, fit_run
 from networks.saved import copy_layers, give_weights, load_network, save_network
 from networks.vgg import THIN, thin, thin_vgg, vector_length
 from style import matching
 from style.features import LAYERS, seen_by, vgg19
-from utils import shown
+from utils import UserError, shown
 
 FIRST = 48  # pictures that the pruning looks at; with fewer, its least squares overfit
 JUDGED = 12  # batches of held-back pictures that judge an epoch
@@ -28,13 +29,17 @@ def distill(**options):
     """Teach the encoder or the decoder of a network, and write it to `model`. Takes all options of distill.py."""
     options |= {name: list(options[name]) for name in ("widths", "decoder")}  # as they come back from JSON
     keras.utils.set_random_seed(options["seed"])
+    devices = Devices(options["devices"], options["batch_size"], options["precision"])
+    if devices.processes > 1:
+        raise UserError(f"--devices={options['devices']}: distill.py runs in one process; leave {PROCESSES} out")
     photos, paintings = (pictures_in(f"--{name}", options[name]) for name in ("photos", "paintings"))
     run = Run(options["model"], options, fingerprint(photos + paintings), "likeness")
     run.precision = run.precision or choose_precision(options["precision"])
     print(f"{len(photos)} photos, {len(paintings)} paintings")
-    print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
-    master = vgg19(options["vgg_weights"], run.precision)
-    LESSONS[options["teach"]](run, master, photos, paintings, options)
+    print(f"in {run.precision} on {', '.join(devices.names or accelerators()) or 'the CPU'}")
+    with devices.scope():
+        master = vgg19(options["vgg_weights"], run.precision)
+        LESSONS[options["teach"]](run, master, photos, paintings, options)
 
 
 def _teach_encoder(run, master, photos, paintings, options):

@@ -43,10 +43,15 @@ def whole_file(target):
         raise UserError(f"cannot write {shown(target)}: {reason}; free some space or choose another place") from None
 
 
+def write_bytes(target, content):
+    """Write a file whole or not at all."""
+    with whole_file(target) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_text(target, content):
     """Write a text file whole or not at all."""
-    with whole_file(target) as temporary:
-        temporary.write_text(content, encoding="utf-8")
+    write_bytes(target, content.encode("utf-8"))
 
 
 def write_json(target, content):

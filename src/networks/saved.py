@@ -1,6 +1,7 @@
 """Networks on disk: our own, as a file of weights with a record beside it, and those that Keras publishes."""
 
 import math
+import os
 import warnings
 import zipfile
 import zlib
@@ -129,6 +130,12 @@ def published(option, name, weights, file, side=None):
         f"the weights of {name} could not be downloaded; copy ~/.keras/models/{file} from a machine where "
         f"Keras could, and give {option}=<that file>"
     )
+
+
+def downloaded(file):
+    """The path of a file of weights that Keras has downloaded, or None."""
+    place = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models" / file
+    return place if place.is_file() else None
 
 
 def give_weights(layers, source):

@@ -8,7 +8,9 @@ from copy import deepcopy
 import numpy as np
 from keras import layers, ops, utils
 
+from networks.devices import ONE
 from segmentation.layouts import VOID
+from utils import UserError
 
 AHEAD = 4  # batches made in advance: enough to bridge a slow one, at little memory
 
@@ -21,18 +23,32 @@ class Batches(utils.PyDataset):
     """
 
     def __init__(
-        self, decoded, rows, batch_size, augment=None, seed=0, shuffle=False, shares=None, ignored=(), steps=None
+        self,
+        decoded,
+        rows,
+        batch_size,
+        augment=None,
+        seed=0,
+        shuffle=False,
+        shares=None,
+        ignored=(),
+        steps=None,
+        devices=ONE,
     ):
         """shares: how often to draw each of `rows`, as shares of 1; None: each once an epoch.
 
         ignored: labels that do not count. steps: batches in an epoch of drawn pictures; None: enough for all.
+        devices: the `Devices` that share each batch. Pictures that cannot be shared out evenly are left out.
         """
         super().__init__(workers=1)  # our own threads keep the order and measure the waiting
         self.decoded, self.rows = decoded, np.asarray(rows)
         self.augment, self.seed, self.shuffle, self.shares = augment, seed, shuffle, shares
         self.label_map = np.arange(VOID + 1, dtype=np.float32)  # from labels in the cache to labels in a batch
         self.label_map[list(ignored)] = VOID
-        self.batch_size, self.steps = min(batch_size, len(self.rows)), steps
+        self.devices, self.steps = devices, steps
+        self.batch_size = devices.shared_out(min(batch_size, len(self.rows)))
+        if not self.batch_size:
+            raise UserError(f"{len(devices)} devices cannot share {len(self.rows)} pictures; make --devices smaller")
         self.epoch, self.waited = 0, 0.0
         self._coming = {}
         self._threads = ThreadPoolExecutor(min(AHEAD, os.cpu_count() or 1))
@@ -42,7 +58,7 @@ class Batches(utils.PyDataset):
         if self.steps:
             return self.steps
         full, odd = divmod(len(self.rows), self.batch_size)
-        return full if self.shuffle or not odd else full + 1
+        return full if self.shuffle or not self.devices.shared_out(odd) else full + 1
 
     def __getitem__(self, index):
         for ahead in range(index, min(index + AHEAD, len(self))):
@@ -65,11 +81,13 @@ class Batches(utils.PyDataset):
 
     def _make(self, epoch, index):
         order = self._order(np.random.default_rng((self.seed, epoch))) if self.shuffle else self.rows
-        rows = np.sort(order[index * self.batch_size : (index + 1) * self.batch_size])
+        rows = order[index * self.batch_size : (index + 1) * self.batch_size]
+        rows = self.devices.own(np.sort(rows[: self.devices.shared_out(len(rows))]))
         pictures = self.decoded.pictures[rows].astype(np.float32) / 255
         labels = self.label_map[self.decoded.labels[rows]][..., None]
         if self.augment:
-            pictures, labels = self.augment(pictures, labels, np.random.default_rng((self.seed, epoch, index)))
+            random = np.random.default_rng((self.seed, epoch, index, *self.devices.place))
+            pictures, labels = self.augment(pictures, labels, random)
         return pictures, labels
 
 

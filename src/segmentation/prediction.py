@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageChops
 from tqdm import tqdm
 
+from cluster.jobs import Job, Work, each
 from command.pipeline import pipeline
 from command.places import check_ending, check_place, check_targets, is_folder, targets_in
 from command.process import locked
@@ -17,7 +18,7 @@ from pictures.images import flatten, open_picture, to_image, write_picture
 from pictures.provenance import are_done, is_done, planned
 from segmentation.classes import explained, painted, palette_picture
 from segmentation.masks import figure_labels, find_labels, find_masks, label_names
-from segmentation.registry import find_model, load_network
+from segmentation.registry import find_model, load_network, sent_files
 from utils import PICTURES, PICTURES_WITH_ALPHA, ROOT, UserError, shown
 
 ENDINGS = {"alpha": PICTURES_WITH_ALPHA, "index": (".png",), "masks": (".png",)}  # for --save, if not all will do
@@ -83,6 +84,7 @@ def predict(
     model=ROOT / "model/person.keras",
     force=False,
     record="names",
+    cluster=None,
 ):
     """Cut the figures out of the pictures at `file_path` one by one; a bad file does not stop the rest."""
     if classes and output == "index":
@@ -105,7 +107,11 @@ def predict(
             plan = planned("predict.py", options, files, paths=record == "full")
             return None if many and not force and done(targets[source], plan) else plan
 
-        draw_all(targets, plan_of, draw)
+        if cluster:
+            given = {"model": model, "output": output, "classes": classes, "threshold": threshold}
+            draw_elsewhere(cluster, targets, plan_of, given)
+        else:
+            draw_all(targets, plan_of, draw)
 
 
 def draw_all(targets, plan_of, draw):
@@ -133,6 +139,33 @@ def draw_all(targets, plan_of, draw):
                 made[source], failed[source] = targets[source], error
     say_done(len(targets) - len(made), len(targets))
     report(made, failed)
+
+
+def draw_elsewhere(cluster, targets, plan_of, options):
+    """Let the workers of a cluster draw the results, and report; `plan_of` as in `predict`."""
+
+    def job_of(source):
+        plan = plan_of(source)
+        return plan and Job(source, targets[source], plan)
+
+    work = Work(cluster, "segmentation.prediction:drawing", options, sent_files(options["model"]))
+    ended = tqdm(each(None, targets, job_of, work), total=len(targets), unit="picture", disable=None)
+    errors = {source: error for source, before, error in ended if not before}
+    say_done(len(targets) - len(errors), len(targets))
+    made = {source: target for source, target in targets.items() if source in errors}
+    report(made, {source: errors[source] for source in made if errors[source]})
+
+
+def drawing(model, output, classes, threshold):
+    """What a worker does: load a network, and give a function that draws and writes the results of a `Job`."""
+    network, about = load_network(model)
+
+    def do(job):
+        drawn = draw_figure(network, about, output, classes, threshold, open_to_draw(job.source))
+        if not write_all(drawn, job.target, job.plan):
+            print(f"{shown(job.source.name)}: none of the classes found")
+
+    return do
 
 
 def open_to_draw(source):

@@ -72,6 +72,13 @@ def find_model(model):
     return preset_folder("--model", model) if is_preset(model) else model
 
 
+def sent_files(model):
+    """The files of our network that --model names, for the workers of a cluster."""
+    if is_preset(model):
+        raise UserError(f"--model={shown(model)} is a preset, and --cluster sends none; leave one of them out")
+    return model, saved.record_path(model)
+
+
 def load_network(model):
     """Read the network that --model names, and its record: (keras.Model or Preset, dict)."""
     if is_preset(model):

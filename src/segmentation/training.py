@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from command.options import recordable
+from networks.devices import Devices
 from networks.hardware import POLICIES, accelerators, choose_precision, use_xla
 from networks.runs import Run, fit_run
 from networks.saved import copy_layers, save_network
@@ -34,16 +35,22 @@ def train(**options):
     options["partial"] = [f"{folder.name}:{'+'.join(known)}" for folder, known in partial_sets] or None
     options["encoder_weights"] = Path(encoder_weights).name  # the run and the record name the file without its folder
     keras.utils.set_random_seed(options["seed"])
+    devices = Devices(options["devices"], options["batch_size"], options["precision"])
     pairs = decoded(options["data"], options["size"], options["layout"], options["nobody"] or (), partial_sets)
     run = Run(options["model"], options, pairs.fingerprint, "iou")
     run.precision = run.precision or choose_precision(options["precision"])
-    training, held_back = _batches(pairs, options)
+    with devices.scope():
+        _train(run, options, pairs, encoder_weights, devices)
+
+
+def _train(run, options, pairs, encoder_weights, devices):
+    training, held_back = _batches(pairs, options, devices)
     network = _begin(options, pairs.layout, encoder_weights, POLICIES[run.precision], bool(run.history))
     weights = _weights(training) if options["class_weights"] == "auto" else None
     compile_network(network, options, len(training) * options["epochs"], weights, pairs.denials)
     held = len(held_back.rows) if held_back else 0
     print(f"{network.count_params():,} parameters, {len(training.rows)} pictures to train on, {held} held back")
-    print(f"in {run.precision} on {', '.join(accelerators()) or 'the CPU'}")
+    print(f"in {run.precision} on {', '.join(devices.names or accelerators()) or 'the CPU'}")
     # Keras asks for 64-bit counts of pixels, and JAX warns that it uses 32 bits, which are enough.
     warnings.filterwarnings("ignore", "Explicitly requested dtype int64")
     logs = [keras.callbacks.TensorBoard(options["tensorboard"])] if options["tensorboard"] else []
@@ -69,7 +76,7 @@ def _begin(options, layout, encoder_weights, dtype="float32", has_weights=False)
     return network
 
 
-def _batches(pairs, options):
+def _batches(pairs, options, devices):
     """The batches to train on, and those to score on (None if no picture is held back)."""
     layout = pairs.layout
     ignored = ignored_labels(options["ignore"], layout)
@@ -84,11 +91,11 @@ def _batches(pairs, options):
     if options["nobody_share"]:
         even = np.full(len(training), 1 / len(training))
         shares = with_share(even if shares is None else shares, _of_nobody(pairs, training), options["nobody_share"])
-    drawn = {"shares": shares, "steps": options["steps"]}
+    drawn = {"shares": shares, "steps": options["steps"], "devices": devices}
     scored = held_back if options["validation"] else []  # a set with its own split always holds pictures back
     return (
         Batches(pairs, training, batch_size, augment, seed, shuffle=True, ignored=ignored, **drawn),
-        Batches(pairs, scored, batch_size, ignored=ignored) if scored else None,
+        Batches(pairs, scored, batch_size, ignored=ignored, devices=devices) if scored else None,
     )
 
 

@@ -38,6 +38,8 @@ def check_options(options, many):
         target = getattr(options, option)
         if target and many:
             raise UserError(f"--{option}={shown(target)} shows one photo; leave it out, or name one photo in --content")
+        if target and options.cluster:
+            raise UserError(f"--{option}={shown(target)} is made where the script runs; leave out --cluster, or it")
         if target:
             check_ending(f"--{option}", target, endings)
             check_file(f"--{option}", target)
@@ -148,6 +150,6 @@ def plans_of(options, photo):
 def _plan(options, photo, similarity, styles):
     style = [options.style[place] for place in styles]
     values = vars(options) | {"content": photo.name, "similarity": similarity, "style": style}
-    recorded = {"options": recordable(values, leave_out=("save", "force", "record", "each"))}
+    recorded = {"options": recordable(values, leave_out=("save", "force", "record", "each", "cluster"))}
     files = files_of(options, photo) | {"style": style}
     return planned("stylize.py", recorded, files, paths=options.record == "full")

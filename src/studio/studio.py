@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from cluster.jobs import each
 from command.process import locked
 from command.reports import report, say_done
 from files.listing import find_pictures, suffixed
@@ -13,6 +14,7 @@ from networks.hardware import check_memory
 from pictures.images import flatten, open_picture
 from pictures.provenance import is_done
 from segmentation.masks import LEAST_PART
+from studio import sending
 from studio.figure import figure_finder, kept_part, read_mask
 from studio.networks import Networks
 from studio.orders import check_extras, check_options, choose_targets, places_of, plans_of, sheet_of
@@ -33,17 +35,23 @@ def stylize(**options):
     check_extras(options, photos, targets.values())
     with locked(places_of(options, targets, many)):
         studio = Studio(options, goes_on=many and not options.force)
-        made, failed = {}, {}
-        for photo, target in targets.items():
-            try:
-                plans = plans_of(options, photo)
-                if not studio.has_painted(target, plans):
-                    made[photo] = target
-                    PhotoPainting(studio, photo, target, plans).paint()
-            except UserError as error:
-                made[photo], failed[photo] = target, error
-        say_done(len(targets) - len(made), len(targets))
-        report({photo: suffixed(target, sheet_of(options)) for photo, target in made.items()}, failed)
+
+        def plan(photo):
+            plans, target = plans_of(options, photo), targets[photo]
+            done = studio.has_painted(target, plans)
+            return None if done else sending.job_of(options, studio.goes_on, photo, target, plans)
+
+        there = sending.work_of(options, studio.goes_on) if options.cluster else None
+        ended = each(studio.paint, targets, plan, there)
+        errors = {photo: error for photo, before, error in ended if not before}
+        say_done(len(targets) - len(errors), len(targets))
+        made = {photo: suffixed(target, sheet_of(options)) for photo, target in targets.items() if photo in errors}
+        report(made, {photo: errors[photo] for photo in made if errors[photo]})
+
+
+def painter(options, goes_on):
+    """A function that paints a `Job`, on a worker of a cluster. The arguments are those of `Studio`."""
+    return Studio(SimpleNamespace(**options), goes_on).paint
 
 
 class Studio:
@@ -58,6 +66,10 @@ class Studio:
         self.networks = Networks(options)
         self.init = flatten(open_picture(options.init)) if isinstance(options.init, Path) else None
         self.shared = {}  # {styles: the instant painter of all photos}
+
+    def paint(self, job):
+        """Paint the photo of a `Job`."""
+        PhotoPainting(self, job.source, job.target, job.plan).paint()
 
     def styles_for(self, scene, places):
         """The styles at some places in --style, for a scene: a `Styles`."""

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from command.process import locked, run, stop_between_steps, stop_if_asked, stoppable
+from command.process import locked, run, stop_between_steps, stop_if_asked, stoppable, stopped_if
 from utils import ROOT, UserError
 
 
@@ -266,3 +266,14 @@ def test_no_message_is_longer_than_a_line(monkeypatch, capsys, error):
     said = capsys.readouterr().err
     assert stop.value.code == 2 and said.count("\n") == 1 and len(said) <= 300
     assert said.startswith("a_script.py: ") and said.endswith(("; the remedy\n", "; choose another\n"))
+
+
+def test_work_that_is_called_off_stops_at_its_next_step():
+    asked = []
+    with stopped_if(lambda: len(asked) > 1):
+        for _ in range(2):
+            stop_if_asked()
+            asked.append(None)
+        with pytest.raises(KeyboardInterrupt):
+            stop_if_asked()
+    stop_if_asked()  # what comes later is not concerned

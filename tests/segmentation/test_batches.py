@@ -5,9 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from networks.devices import Devices
 from segmentation.batches import Augmentation, Batches, paste_figures
 from segmentation.cache import decoded
 from segmentation.layouts import LAYOUTS
+from utils import UserError
 
 
 @pytest.fixture
@@ -36,6 +38,38 @@ def test_an_epoch_shows_every_picture_once_and_each_epoch_in_another_order(pairs
 def test_odd_pictures_wait_in_training_and_count_in_scoring(pairs):
     assert len(Batches(pairs, range(20), 8, shuffle=True)) == 2 and len(Batches(pairs, range(20), 8)) == 3
     assert len(Batches(pairs, range(3), 8, shuffle=True)) == 1  # fewer than a batch are a batch
+
+
+def several(count, process=0, processes=1):
+    devices = Devices(None, batch_size=1)
+    devices.names, devices.process, devices.processes = ["cpu"] * count, process, processes
+    return devices
+
+
+def test_devices_get_batches_that_they_can_share(pairs):
+    training = Batches(pairs, range(11), 12, shuffle=True, devices=several(4))
+    assert len(training) == 1 and len(training[0][0]) == 8  # 11 are no multiple of 4
+    scoring = Batches(pairs, range(23), 8, devices=several(4))
+    assert [len(scoring[index][0]) for index in range(len(scoring))] == [8, 8, 4]
+    assert len(Batches(pairs, range(18), 8, devices=several(4))) == 2
+    with pytest.raises(UserError, match="4 devices cannot share 3 pictures; make --devices smaller"):
+        Batches(pairs, range(3), 8, devices=several(4))
+
+
+def test_processes_read_their_own_parts_and_draw_numbers_of_their_own(pairs):
+    whole = Batches(pairs, range(24), 8, seed=5, shuffle=True)[1]
+    parts = [Batches(pairs, range(24), 8, seed=5, shuffle=True, devices=several(2, part, 2))[1] for part in (0, 1)]
+    for both, *halves in zip(whole, *parts, strict=True):
+        assert (np.concatenate(halves) == both).all()
+    draws = []
+
+    def augment(pictures, labels, random):
+        draws.append(random.random())
+        return pictures, labels
+
+    for devices in (several(1), several(2, 0, 2), several(2, 1, 2)):
+        Batches(pairs, range(8), 8, augment, shuffle=True, devices=devices)[0]
+    assert len(set(draws)) == 3
 
 
 def test_a_batch_depends_on_seed_epoch_and_place_alone(pairs):

@@ -344,3 +344,16 @@ def test_one_class_has_an_index_too(upper, photo):
     predict(photo, "index")
     with Image.open(photo.parent / "photo_index.png") as image:
         assert image.getpixel((40, 8)) == 1 and image.getpixel((40, 52)) == 0
+
+
+@pytest.mark.long
+@pytest.mark.xdist_group("cluster")
+@pytest.mark.parametrize("output", ["alpha", "masks"])
+def test_the_workers_of_a_cluster_make_the_same_files(people, tmp_path, trained, output):
+    pytest.importorskip("distributed")
+    folder = tmp_path / "photos"
+    shutil.copytree(people / "images", folder, ignore=lambda _, names: names[6:])
+    for place, cluster in (("here", None), ("there", "local:2")):
+        predict(folder, output, save=str(tmp_path / place), model=trained, cluster=cluster)
+    made = {file.name: file.read_bytes() for file in (tmp_path / "here").iterdir()}
+    assert len(made) >= 6 and made == {file.name: file.read_bytes() for file in (tmp_path / "there").iterdir()}
