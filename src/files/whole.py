@@ -1,5 +1,6 @@
 """Write files whole or not at all, and read JSON."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -41,6 +42,11 @@ def whole_file(target):
     except OSError as error:
         reason = shown(error.strerror or error)
         raise UserError(f"cannot write {shown(target)}: {reason}; free some space or choose another place") from None
+
+
+def hidden_beside(target, ending):
+    """The place of a hidden file that belongs to a result. Its name is a hash, and so short enough for any disk."""
+    return target.with_name(f".{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}{ending}")
 
 
 def write_text(target, content):
