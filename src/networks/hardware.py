@@ -23,7 +23,7 @@ PAINTING_BYTES = {
 }
 # Bytes for each pixel of a painting of which the network sees a tile at a time, beside the tile; and how much of
 # PAINTING_BYTES a pixel of the tile takes.
-CANVAS_BYTES = {"vgg19": 165, "mini": 155}
+CANVAS_BYTES = {"vgg19": 165, "mini": 155, "instant": 60}
 IN_TILE = 0.6
 SEEN_BYTES, IN_SIGHT = 24, 0.4  # the same where it is only seen, without steps,
 AT_A_TIME = 2  # while the features of another picture of its kind are kept
@@ -191,12 +191,11 @@ def painting_room(network):
 def check_memory(pixels, network, precision, side):
     """Refuse to paint so many pixels with a network if they do not fit into memory, before the machine swaps.
 
-    Networks that paint in steps need memory for one small tile only, beside the canvas.
+    At the least they need memory for one small tile beside the canvas.
     """
     each, free = PAINTING_BYTES[network][precision], painting_memory()
-    ways = [(BASE_BYTES, each)]  # what does not depend on the pixels, and what each takes
-    if network in CANVAS_BYTES:
-        ways.append((TILED_BYTES + IN_TILE * each * LEAST_TILE, CANVAS_BYTES[network]))
+    # At once or in tiles: what does not depend on the pixels, and what each takes.
+    ways = [(BASE_BYTES, each), (TILED_BYTES + IN_TILE * each * LEAST_TILE, CANVAS_BYTES[network])]
     need = min(base + more * pixels for base, more in ways)
     if need > free:
         fits = max(0, *((free - base) / more for base, more in ways))
