@@ -102,8 +102,11 @@ class Bench:
 
     def target(self, photo, side, style=None):
         """What J compares a picture with, for a photo (H, W, 3)."""
+        from style.windows import all_of
+
         painter = self.painter("float32", style=style)
-        return self.objective.target(painter._see, photo, photo, None, painter.styles.at(side))
+        target = self.objective.target(painter._see, photo, photo, None, painter.styles.at(side))
+        return self.objective.cut(target, all_of(*photo.shape[:2]))
 
     def judge(self, side, content=None, style=None):
         """A function from a picture (H, W, 3) to J and its parts at a long side, Gram matrices in float32."""
@@ -156,6 +159,7 @@ class Bench:
         from pictures.images import LANCZOS, fit
         from style.methods import Match
         from style.painting import Painter
+        from style.palette import Palette
 
         painter, spent = self.painter(self.precision, network=network, objective=Match()), {"see": 0.0, "search": 0.0}
         painter.load(self.precision)
@@ -171,7 +175,8 @@ class Bench:
 
         with (
             patch.object(Painter, "_see", timed(Painter._see, "see")),
-            patch.object(Match, "_neighbours", timed(Match._neighbours, "search")),
+            patch.object(Palette, "__init__", timed(Palette.__init__, "search")),
+            patch.object(Palette, "choose", timed(Palette.choose, "search")),
         ):
             started = time.perf_counter()
             painting = painter.paint(fit(self.content, side, LANCZOS))

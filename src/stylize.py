@@ -20,7 +20,7 @@ Options:
   --model=<file>           The network that finds the figure; or a segmenter of KerasHub, by name or as a folder
                            [default: model/person.keras].
   --feather=<px>           Over how many pixels the kept part fades into the painting [default: 2].
-  --size=<px>              The long side while painting [default: 512].
+  --size=<px>              The long side while painting, at most the photo's own; full: the photo's own [default: 512].
   --scales=<n>             The most sizes to paint at, each half of the next. More scales give larger shapes, 1
                            stays closest to the photo [default: 5].
   --network=<name>         vgg19 paints best; mini, a thin network that has learnt from it and comes with the project,
@@ -80,6 +80,7 @@ from command.options import (
     text,
     typed_path,
     whole,
+    whole_or,
 )
 from command.process import run
 
@@ -94,7 +95,7 @@ OPTIONS = {
     "--mask": path,
     "--model": path,
     "--feather": whole(0, 500),
-    "--size": whole(64, 16384),
+    "--size": whole_or("full", 64, 16384),
     "--scales": whole(1, 20),
     "--network": one_of("auto", "vgg19", "mini", "instant"),
     "--vgg_weights": path,

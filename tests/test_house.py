@@ -67,7 +67,7 @@ def test_every_package_is_needed_and_every_need_is_listed():
     third = {names.get(name, name) for name in imported - own - standard}
     # Keras's backend, what its TensorBoard callback imports, kaggle's own login and a need that it does not state.
     unseen = {"tensorflow", "tensorboard", "kaggle", "six"}
-    optional = {"torch", "keras_hub", "kagglehub", "dask", "distributed"}
+    optional = {"torch", "jax", "keras_hub", "kagglehub", "dask", "distributed"}
     assert third - optional | unseen == set(requirements())
     assert "tensorflow" not in third
 

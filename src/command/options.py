@@ -65,6 +65,19 @@ def whole(low, high):
     return check
 
 
+def whole_or(word, low, high):
+    """A check for a whole number from low to high, or a word in its place."""
+    number = whole(low, high)
+
+    def check(name, value):
+        try:
+            return value if value == word else number(name, value)
+        except UserError as error:
+            raise UserError(f"{error}, or {word}") from None
+
+    return check
+
+
 def number(low, high):
     """A check for a number from low to high."""
 

@@ -1,6 +1,5 @@
 """A script as a process: how it ends, how it is stopped, and how it locks the places of its results."""
 
-import hashlib
 import os
 import re
 import signal
@@ -10,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from files.whole import folder_for
+from files.whole import folder_for, hidden_beside
 from utils import UserError, shown
 
 OUT_OF_MEMORY = "out of memory; close other programs, or choose a smaller picture or --size"
@@ -143,7 +142,7 @@ def locked(places):
             folders.add(target.parent)
             try:
                 stack.enter_context(folder_for(target.parent))
-                ours = stack.enter_context(_holding(_lock_of(target)))
+                ours = stack.enter_context(_holding(hidden_beside(target, ".lock")))
             except OSError as error:
                 why = shown(error.strerror or error)
                 raise UserError(f"{option}={shown(target)} cannot be written: {why}; choose another place") from None
@@ -163,11 +162,6 @@ def _remove_leftovers(folder):
         if process and not psutil.pid_exists(int(process[1])):
             with suppress(OSError):
                 half.unlink()
-
-
-def _lock_of(target):
-    """The hidden lock file of a result. Its name is a hash, and so short enough for any disk."""
-    return target.with_name(f".{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}.lock")
 
 
 @contextmanager

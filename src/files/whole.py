@@ -1,5 +1,6 @@
 """Write files whole or not at all, and read JSON."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -47,6 +48,11 @@ def write_bytes(target, content):
     """Write a file whole or not at all."""
     with whole_file(target) as temporary:
         temporary.write_bytes(content)
+
+
+def hidden_beside(target, ending):
+    """The place of a hidden file that belongs to a result. Its name is a hash, and so short enough for any disk."""
+    return target.with_name(f".{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}{ending}")
 
 
 def write_text(target, content):

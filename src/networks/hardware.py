@@ -2,6 +2,7 @@
 
 import math
 import platform
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,9 +21,18 @@ PAINTING_BYTES = {
     "mini": {"float32": 2500, "bfloat16": 1400},
     "instant": {"float32": 4200, "bfloat16": 2500},
 }
+# Bytes for each pixel of a painting of which the network sees a tile at a time, beside the tile; and how much of
+# PAINTING_BYTES a pixel of the tile takes.
+CANVAS_BYTES = {"vgg19": 165, "mini": 155, "instant": 60}
+IN_TILE = 0.6
+SEEN_BYTES, IN_SIGHT = 24, 0.4  # the same where it is only seen, without steps,
+AT_A_TIME = 2  # while the features of another picture of its kind are kept
+LEAST_TILE = 288**2  # pixels; smaller tiles would be little more than margin
+RESERVED = 0.9  # the share of a GPU's memory that TensorFlow can use; it takes it all at the start
 # Bytes for each pixel of the photo itself: to put the painting into it, and to find and write a mask. At 54 megapixels.
 PHOTO_BYTES = {"painting": 40, "mask": 24}
 BASE_BYTES = 1 << 30  # memory that painting takes regardless of the size
+TILED_BYTES = 3 << 27  # the same, where it is painted tile by tile
 GROUP = Path("/sys/fs/cgroup")  # where Linux describes containers and their limits
 OWN_GROUP = Path("/proc/self/cgroup")  # the container of this process
 GAIN = 1.2  # bfloat16 must be this much faster than float32 to be worth its rounding errors
@@ -131,13 +141,65 @@ def check_photo(source, pixels, work):
         )
 
 
+def painting_memory():
+    """The bytes that painting may take: those that are free on the accelerator if there is one, or else here."""
+    return accelerator_memory() if accelerators() else free_memory()
+
+
+def accelerator_memory():
+    """The bytes that are free on the first accelerator; infinity if it does not say."""
+    backend = keras.backend.backend()
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.mem_get_info()[0]
+    if backend == "jax":
+        import jax
+
+        told = jax.local_devices()[0].memory_stats() or {}
+        return told.get("bytes_limit", math.inf) - told.get("bytes_in_use", 0)
+    ask = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    with suppress(OSError, ValueError, IndexError):
+        told = subprocess.run(ask, capture_output=True, text=True).stdout.split()
+        return RESERVED * int(told[0]) * 2**20
+    return math.inf
+
+
+def painting_room(network):
+    """How many pixels a network may see at a time, by the memory that is free now: a function.
+
+    room(pixels, precision): for a painting of so many pixels, all of them, or as many as a tile may have, or 0 if not
+    even a small tile fits. room(pixels, precision, steps=False): for a picture that is seen and not painted.
+    """
+    free = painting_memory()
+
+    def room(pixels, precision, steps=True):
+        each = PAINTING_BYTES[network][precision]
+        whole, tile, beside = (1, IN_TILE, CANVAS_BYTES[network]) if steps else (IN_SIGHT, IN_SIGHT, SEEN_BYTES)
+        most = free if steps else free / AT_A_TIME
+        if BASE_BYTES + whole * each * pixels <= most:
+            return pixels
+        fits = (most - TILED_BYTES - beside * pixels) / (tile * each)
+        if steps and fits < LEAST_TILE:
+            return 0
+        # Few different sizes, so that a little more or less memory gives the same tiles and the same picture.
+        return max(LEAST_TILE, int(2 ** (math.floor(4 * math.log2(max(1, fits))) / 4)))
+
+    return room
+
+
 def check_memory(pixels, network, precision, side):
-    """Refuse to paint so many pixels with a network if they do not fit into memory, before the machine swaps."""
-    if accelerators():
-        return  # they report at once that they are full
-    need, free = BASE_BYTES + PAINTING_BYTES[network][precision] * pixels, free_memory()
+    """Refuse to paint so many pixels with a network if they do not fit into memory, before the machine swaps.
+
+    At the least they need memory for one small tile beside the canvas.
+    """
+    each, free = PAINTING_BYTES[network][precision], painting_memory()
+    # At once or in tiles: what does not depend on the pixels, and what each takes.
+    ways = [(BASE_BYTES, each), (TILED_BYTES + IN_TILE * each * LEAST_TILE, CANVAS_BYTES[network])]
+    need = min(base + more * pixels for base, more in ways)
     if need > free:
-        fits = int(side * max(0, (free - BASE_BYTES) / (need - BASE_BYTES)) ** 0.5) // 32 * 32
+        fits = max(0, *((free - base) / more for base, more in ways))
+        fits = int(side * (fits / pixels) ** 0.5) // 32 * 32
         raise UserError(
             f"--size={side} needs {need / 2**30:.1f} GiB of memory and {free / 2**30:.1f} are free; "
             + (f"--size={fits} fits" if fits >= 64 else "close other programs")

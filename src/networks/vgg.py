@@ -18,6 +18,19 @@ class Preprocessing(keras.layers.Layer):
         return keras.ops.flip(picture, axis=-1) * 255.0 - keras.ops.convert_to_tensor(MEANS, "float32")
 
 
+def side_of(layer):
+    """The side, in pixels of the picture, of a cell of a layer, by its name."""
+    return 2 ** (int(layer.removeprefix("block").partition("_")[0]) - 1)
+
+
+def reach_of(layers):
+    """How many pixels beyond its own cell a feature of the deepest of some layers depends on, in each direction."""
+    blocks = [layer.removeprefix("block").split("_conv") for layer in layers]
+    block, number = max((int(block), int(number)) for block, number in blocks)
+    counts = [count for _, count in PLAN[: block - 1]] + [number]
+    return sum(count * 2**depth for depth, count in enumerate(counts))
+
+
 def vgg(layers, dtype="float32"):
     """An untrained VGG19 that outputs the named layers; see `encoder`."""
     return encoder(PLAN, layers, Preprocessing(dtype="float32"), dtype)

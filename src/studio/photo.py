@@ -8,13 +8,14 @@ import numpy as np
 
 from command.process import is_out_of_memory
 from files.listing import suffixed
-from networks.hardware import check_photo, versions
+from networks.hardware import check_photo, painting_room, versions
 from pictures.images import LANCZOS, flatten, open_picture, resize, write_picture
 from studio.exhibits import FRAME_SIDE, Evolution, contact_sheet, side_by_side, taken_apart
 from studio.orders import sheet_of, variants_of
+from studio.unfinished import unfinished
 from style.features import LEAST_SIDE
 from style.methods import METHODS
-from style.painting import Painter, Painting
+from style.painting import Painter, Painting, plan
 from utils import PICTURES_WITH_ALPHA, UserError, shown
 
 
@@ -58,9 +59,8 @@ class PhotoPainting:
 
     def _paint(self, scene, variant, target):
         """Paint a scene and write the painting: {label: Pillow image} of its snapshots and, last, the painting."""
-        options, started = self.options, time.perf_counter()
-        most = METHODS[options.method]().most(options.epochs, options.scales)
-        evolution = Evolution(most) if options.evolution else None
+        options, started, objective = self.options, time.perf_counter(), self._objective(variant)
+        evolution = Evolution(self._most_steps(scene, objective)) if options.evolution else None
         snapshots = {}
 
         def watch(step, show):
@@ -71,11 +71,15 @@ class PhotoPainting:
                 evolution.add(scene.finish(show(), FRAME_SIDE))
 
         try:
-            painting = self._painting(scene, variant, watch)
+            with unfinished(target, self.plans[variant.word]) as progress:
+                # A run that goes on cannot show what was painted before.
+                progress = None if options.evolution or options.snapshots else progress
+                painting = self._painting(scene, variant, objective, watch, progress)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            raise UserError(f"out of memory at --size={options.size}; try --size={options.size // 2}") from None
+            side = max(scene.size)
+            raise UserError(f"out of memory at --size={side}; try --size={side // 2}") from None
         result = scene.finish(painting.picture)
         about = self.plans[variant.word] | self._outcome(painting, time.perf_counter() - started)
         self._write(target, result, about)
@@ -87,41 +91,52 @@ class PhotoPainting:
             raise KeyboardInterrupt(f"{shown(target)} is the picture after {painting.steps} steps")
         return ({} if variant.word else snapshots) | {variant.label: result}
 
-    def _painting(self, scene, variant, watch):
+    def _painting(self, scene, variant, objective, watch, progress):
         """Paint a scene at once or in steps: a `Painting`."""
         options, view = self.options, (scene.subject, scene.visible, max(scene.size))
         keras.utils.set_random_seed(options.seed)
         if options.network == "instant":
             instant = self.studio.instant_for(scene, variant.styles)
             return Painting(instant.paint(*view, options.scales, variant.similarity))
-        painter = self._painter(scene, variant)
-        start, scales = self._start(scene, variant, painter.objective)
-        return painter.paint(*view, options.epochs, scales, start, watch, self.source.name)
+        networks, styles = self.studio.networks, self.studio.styles_for(scene, variant.styles)
+        room = painting_room(options.network)
+        painter = Painter(networks.load, networks.precision, objective, styles, options.averaging, room)
+        start, scales = self._start(scene, variant), self._scales(objective)
+        return painter.paint(*view, options.epochs, scales, start, watch, self.source.name, progress)
 
-    def _painter(self, scene, variant):
-        options, studio = self.options, self.studio
-        own = {"turns": options.turns == "on", "colours": options.color == "style"} if options.method == "match" else {}
+    def _objective(self, variant):
+        options = self.options
         weights = options.content_weight, options.style_weight, options.tv_weight
-        objective = METHODS[options.method](variant.similarity, *weights, **own)
-        networks, styles = studio.networks, studio.styles_for(scene, variant.styles)
-        return Painter(networks.load, networks.precision, objective, styles, options.averaging)
+        colours = options.color == "style"
+        return METHODS[options.method](variant.similarity, *weights, turns=options.turns == "on", colours=colours)
 
-    def _start(self, scene, variant, objective):
-        """The first state of the canvas, as a function of its (width, height), or None for the photo; and the scales.
+    def _scales(self, objective):
+        """How many scales to paint at most. What the canvas starts from is painted already at the coarse ones."""
+        if isinstance(self.options.init, Path):
+            return 1
+        left = objective.scales_left if self.options.init == "instant" else None
+        return min(self.options.scales, left or self.options.scales)
 
-        What the canvas starts from is painted already at the coarse scales.
-        """
-        scales, init = self.options.scales, self.options.init
-        if isinstance(init, Path):
-            return lambda size: scene.start(self.studio.init), 1
-        if init == "instant":
-            instant = self.studio.instant_for(scene, variant.styles)
-            picture = instant.paint(scene.subject, scene.visible, max(scene.size), scales, variant.similarity)
-            return lambda size: resize(picture, size, LANCZOS), min(scales, objective.scales_left or scales)
-        if init == "noise":
-            random = np.random.default_rng(self.options.seed)
-            return lambda size: random.random((*size[::-1], 3), np.float32), scales
-        return None, scales
+    def _most_steps(self, scene, objective):
+        """The most steps that the painting may take."""
+        plans = plan(max(scene.size), self.options.epochs, self._scales(objective), objective)
+        return sum(count for _, count in plans)
+
+    def _start(self, scene, variant):
+        """The first state of the canvas, as a function of its (width, height), or None for the photo."""
+        options, studio = self.options, self.studio
+        if isinstance(options.init, Path):
+            return lambda size: scene.start(studio.init)
+
+        def instant(size):
+            painter = studio.instant_for(scene, variant.styles)
+            view = scene.subject, scene.visible, max(scene.size)
+            return resize(painter.paint(*view, options.scales, variant.similarity), size, LANCZOS)
+
+        def noise(size):
+            return np.random.default_rng(options.seed).random((*size[::-1], 3), np.float32)
+
+        return {"instant": instant, "noise": noise}.get(options.init)
 
     def _write(self, target, picture, about=None):
         """Write a painting; formats without transparency get its transparent parts over white."""

@@ -22,12 +22,12 @@ class Scene:
         least = math.ceil(LEAST_SIDE * max(picture.size) / min(picture.size))  # a panorama must not become a line
         small = fit(self.photo, min(max(side, least), max(picture.size)), LANCZOS)
         self.size, self.visible, self.box = small.size, None, (0, 0, *small.size)
-        self.ground = to_array(small)
+        self.ground = small  # RGB Pillow image, as a float array of a large photo takes four times the memory
         hidden = self._hidden()
         if hidden is not None:
             if hidden.min() == 1:
                 raise UserError("all of it is kept or transparent, and nothing is left to paint; choose another photo")
-            self.ground = clear(self.ground, hidden)
+            self.ground = to_image(clear(to_array(small), hidden))
             left, top, right, bottom = self.box = box_around(1 - hidden)
             self.visible = 1 - hidden[top:bottom, left:right]
 
@@ -42,7 +42,7 @@ class Scene:
     @property
     def subject(self):
         """The part to paint, an RGB Pillow image; in grey if the photo keeps its own colours."""
-        image = to_image(self.ground).crop(self.box)
+        image = self.ground.crop(self.box)
         return image.convert("L").convert("RGB") if self.color == "content" else image
 
     def match(self, style):
@@ -60,11 +60,10 @@ class Scene:
     def finish(self, painted, side=None):
         """Put a painted part, (h, w, 3), back into the photo: RGB or RGBA Pillow, at the photo's size or at `side`."""
         left, top, right, bottom = self.box
-        whole = self.ground.copy()
-        whole[top:bottom, left:right] = np.clip(resize(painted, (right - left, bottom - top), LANCZOS), 0, 1)
-        image = to_image(whole)
+        image = self.ground.copy()
+        image.paste(to_image(resize(painted, (right - left, bottom - top), LANCZOS)), (left, top))
         if self.color == "content":
-            image = _with_colours(image, to_image(self.ground))
+            image = _with_colours(image, self.ground)
         photo = self.photo if side is None else fit(self.photo, min(side, max(self.photo.size)), LANCZOS)
         image = image.resize(photo.size, LANCZOS)
         if self.kept is not None:

@@ -110,12 +110,13 @@ class Studio:
         options = self.options
         try:
             kept = self.find_figure and self._kept(source, picture)
-            scene = Scene(picture, kept, options.size, options.feather, options.color)
+            side = max(picture.size) if options.size == "full" else options.size
+            scene = Scene(picture, kept, side, options.feather, options.color)
         except UserError as error:
             raise UserError(f"{shown(source)}: {error}") from None
         pixels = max(math.prod(scene.subject.size), *(self._style_pixels(style, scene) for style in self.styles))
         for network in [options.network, *(["instant"] if options.init == "instant" else [])]:
-            check_memory(pixels, network, self.networks.precision, options.size)
+            check_memory(pixels, network, self.networks.precision, max(scene.size))
         return scene
 
     def _kept(self, source, picture):

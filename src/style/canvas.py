@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from networks.hardware import use_xla
+
 COARSEST = 8  # px; the shortest side that a level may have
 GAIN = 1.2  # each level is stored divided by this much more than the next finer one, and so moves further in a step
 
@@ -39,23 +41,16 @@ def enlarge(picture, size):
     return ops.image.resize(picture, size)
 
 
-class Canvas(keras.Model):
-    """A model whose only trainable weights are the levels of a picture. To train it, on empty data, is to paint."""
+class Pyramid(keras.Model):
+    """A model whose only trainable weights are the levels of a picture."""
 
-    def __init__(self, picture, network, objective, target):
-        """picture: (1, H, W, 3), 0..1. target: what the objective compares it with; see `Statistics.target`."""
+    def __init__(self, picture):
+        """picture: (1, H, W, 3), 0..1."""
         super().__init__()
-        self.network, self.objective = network, objective
         levels = split(picture)
         self.levels = [self.add_weight(shape=level.shape, name=f"level{n}") for n, level in enumerate(levels)]
         for weight, level in zip(self.levels, levels, strict=True):
             weight.assign(level)
-        # As non-trainable weights they move to the accelerator once, and are not compiled into the step as constants.
-        self.target = keras.tree.map_structure(
-            lambda values: keras.Variable(values, trainable=False, dtype=keras.backend.standardize_dtype(values.dtype)),
-            target,
-        )
-        self.latest = [Latest(name) for name in ("loss", "content", "style")]
 
     def call(self, inputs=None):
         """The picture on the canvas, (1, H, W, 3), 0..1."""
@@ -66,6 +61,25 @@ class Canvas(keras.Model):
         if hasattr(self, "jax_state_sync"):  # during training, Keras keeps JAX's weights elsewhere
             self.jax_state_sync()
         return np.clip(ops.convert_to_numpy(self())[0], 0, 1)
+
+    def set_optimizer(self, optimizer):
+        """Choose how the canvas moves along the gradient of its loss."""
+        self.compile(optimizer, jit_compile=use_xla())
+        self.optimizer.build(self.trainable_variables)  # else the first step builds it, and is traced twice
+
+
+class Judge:
+    """The part of a model of a picture that gives it J as its loss."""
+
+    def judged_by(self, network, objective, target):
+        """target: what the objective compares the picture with; see `Statistics.cut`."""
+        self.network, self.objective = network, objective
+        # As non-trainable weights they move to the accelerator once, and are not compiled into the step as constants.
+        self.target = keras.tree.map_structure(
+            lambda values: keras.Variable(values, trainable=False, dtype=keras.backend.standardize_dtype(values.dtype)),
+            target,
+        )
+        self.latest = [Latest(name) for name in ("loss", "content", "style")]
 
     @property
     def metrics(self):
@@ -79,6 +93,19 @@ class Canvas(keras.Model):
         for metric, value in zip(self.latest, (loss, content, style), strict=True):
             metric.update_state(value)
         return loss
+
+
+class Canvas(Judge, Pyramid):
+    """A picture whose loss is J. To train it, on empty data, is to paint."""
+
+    def __init__(self, picture, network, objective, target):
+        """picture: (1, H, W, 3), 0..1. network, objective, target: see `Judge.judged_by`."""
+        super().__init__(picture)
+        self.judged_by(network, objective, target)
+
+    def paint(self, steps, brush):
+        """Take some steps, followed by a `Brush`."""
+        self.fit(Sittings(steps), callbacks=[brush], shuffle=False, verbose=0)
 
 
 class Sittings(keras.utils.PyDataset):

@@ -2,11 +2,14 @@
 
 After Kolkin et al., "Neural Neighbor Style Transfer" (2022). A *position* is a cell of a grid at a quarter of the
 picture's side; its *vector* joins the features of ten layers there. Features are {layer: (1, h, w, channels)} of
-pictures whose sides are multiples of STEP. All of it works in pieces, so that the search takes little memory.
+pictures whose sides are multiples of STEP; where it says so, they may be a `Seen`. All of it works in pieces, so that
+the search takes little memory.
 """
 
 import numpy as np
 from keras import ops
+
+from style.seen import Seen, core_of, size_of
 
 # The layers that make a vector, how many cells of the layer there are for a cell of the grid, each way (1/2: two cells
 # of the grid share one), and the share of each layer in a vector's energy. The shares are those of VGG19 when features
@@ -23,6 +26,7 @@ LAYERS = {
     "block4_conv1": (0.5, 0.17),
     "block4_conv2": (0.5, 0.1),
 }
+GRID = 4  # px, the side of a position
 STEP = 8  # px; pictures are padded to multiples of it, so that the grids of all layers fit each other
 COMPONENTS = 128  # principal components that are compared
 OVERSAMPLING, ROUNDS = 16, 2  # of the randomised search for the components (Halko et al., 2011)
@@ -40,16 +44,34 @@ def pad(pictures):
 
 
 def grid_size(features):
-    """The (height, width) of the grid of some features."""
+    """The (height, width) of the grid of some features, or of a `Seen`."""
+    if isinstance(features, Seen):
+        return tuple(length // GRID for length in size_of(features))
     return tuple(2 * length for length in features["block4_conv1"].shape[1:3])
 
 
 def factors_of(features):
-    """What each layer is multiplied by to have its share of the energy, 0 if it sees nothing: {layer: float}."""
-    energy = {layer: float(ops.mean(ops.sum(ops.square(as_float(features[layer])), axis=-1))) for layer in LAYERS}
+    """What each layer is multiplied by to have its share of the energy, 0 if it sees nothing: {layer: float}.
+
+    features: may be a `Seen`.
+    """
+    energy = dict.fromkeys(LAYERS, 0.0)
+    for share, part in _cores(features):
+        for layer in LAYERS:
+            energy[layer] += share * float(ops.mean(ops.sum(ops.square(as_float(part[layer])), axis=-1)))
     return {
         layer: (share / energy[layer]) ** 0.5 if energy[layer] > 1e-9 else 0.0 for layer, (_, share) in LAYERS.items()
     }
+
+
+def _cores(features):
+    """Yield the features in the core of each tile, and its share of the picture: (share, features)."""
+    if not isinstance(features, Seen):
+        yield 1.0, features
+        return
+    for tile, part in features:
+        share = np.prod(tile.core.shape()) / np.prod(tile.whole.shape())
+        yield share, {layer: core_of(tile, layer, part[layer]) for layer in LAYERS}
 
 
 def cells_of(features):
@@ -103,8 +125,23 @@ def _compact(values, cells, factor):
 
 
 def picked(features, factors, places):
-    """The vectors of some positions: (n, numbers) float16 NumPy. places: (n,) int."""
-    rows, columns = np.divmod(places[:, None], grid_size(features)[1])
+    """The vectors of some positions: (n, numbers) float16 NumPy. places: (n,) int. features: may be a `Seen`."""
+    rows, columns = np.divmod(places, grid_size(features)[1])
+    if not isinstance(features, Seen):
+        return _picked(features, factors, rows[:, None], columns[:, None])
+    found = None
+    for tile, part in features:
+        down, along = tile.core.cells(GRID)
+        inside = (rows >= down.start) & (rows < down.stop) & (columns >= along.start) & (columns < along.stop)
+        top, left = tile.window.top // GRID, tile.window.left // GRID
+        vectors = _picked(part, factors, rows[inside, None] - top, columns[inside, None] - left)
+        found = np.empty((len(places), vectors.shape[1]), np.float16) if found is None else found
+        found[inside] = vectors
+    return found
+
+
+def _picked(features, factors, rows, columns):
+    """The vectors of positions at rows and columns (n, 1) of the grid of features that are all at hand."""
     found = []
     for layer, cells in cells_of(features).items():
         down, along = np.divmod(np.arange(max(1, int(cells)) ** 2), max(1, int(cells)))

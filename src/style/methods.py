@@ -9,8 +9,19 @@ from keras import ops
 
 from style import matching
 from style.colours import match_colours
-from style.objective import Objective, Statistics, blended, layer_weights, moments, relative, variation
+from style.objective import (
+    Objective,
+    Statistics,
+    blended,
+    in_shares,
+    moments_of,
+    relative,
+    sides,
+    sums,
+    variation,
+)
 from style.palette import Palette
+from style.seen import channels_of, core_of, counts_of, gathered, parts, size_of, tiles_of
 
 CONTENT_LAYERS = ("block4_conv1", "block4_conv2")
 MOMENT_LAYERS = ("block3_conv1", "block4_conv1")
@@ -36,10 +47,10 @@ MIXES = {
 class Match(Objective):
     """Give each position of the photo the style's features that resemble it most (Kolkin et al., 2022)."""
 
-    turns: bool = True  # whether turned copies of the style may be chosen as well
-    colours: bool = True  # whether the painting gets the style's colours at the end
-
     layers = tuple(matching.LAYERS)
+    summed = MOMENT_LAYERS
+    counted = sides(MOMENT_LAYERS) | {"grid": matching.GRID}
+    step = matching.STEP
     init, scales_left = "instant", 1
     more_steps = 1.25
     most_steps = 20
@@ -50,30 +61,47 @@ class Match(Objective):
         return matching.pad(pictures)
 
     def target(self, see, photo, painting, visible, styles):
-        """What `parts` compares with; the arguments are those of `Statistics.target`.
+        """What a painting is compared with, as `cut` takes it; the arguments are those of `Statistics.target`."""
+        mix, palette = MIXES[self.similarity], Palette(see, styles, self.turns)
+        features = see(photo)
+        query = features if painting is photo else see((1 - mix.painted) * photo + mix.painted * painting)
+        counts = counts_of(visible, size_of(features), self.counted)
+        chosen = _in_place(query, palette.choose(_Counted(query, counts.get("grid"))))
+        wanted = blended(styles, palette.features, moments_of, MOMENT_LAYERS)
+        palette.features = palette.styles = None  # they are as large as the painting, and are not needed any more
+        return {
+            "palette": palette,
+            "chosen": chosen,
+            "channels": channels_of(features),
+            "content": gathered(features, lambda part: _deepest(part, palette.factors)),
+            "moments": wanted,
+            "counts": counts,
+            "size": photo.shape[:2],
+        }
+
+    def cut(self, target, tile):
+        """The part of a target that a tile is compared with: what `parts` takes.
 
         {"match": {layer: (1, h, w, channels)}, on the grid, together vectors with the length 1, "content": the same of
         the photo's deepest layers, "moments": {layer: statistics}, "factors": {layer: float},
         "weights": {layer: weights}}.
         """
-        mix, palette = MIXES[self.similarity], Palette(see, styles, self.turns)
-        features = see(photo)
-        if visible is not None:
-            visible = np.pad(visible, [(0, -length % matching.STEP) for length in visible.shape], mode="symmetric")
-        weights = layer_weights(features, visible, MOMENT_LAYERS)
-        grid = layer_weights({"grid": np.empty((1, *matching.grid_size(features), 1))}, visible, ["grid"])
-        query = features if painting is photo else see((1 - mix.painted) * photo + mix.painted * painting)
+        rows, columns = tile.window.cells(matching.STEP)
+        palette, chosen = target["palette"], [each[tile.window.cells(matching.GRID)] for each in target["chosen"]]
         return {
-            "match": _chosen(palette, query, grid.get("grid")),
-            "content": _deepest(features, palette.factors),
-            "moments": blended(styles, palette.features, _moments, MOMENT_LAYERS),
+            "match": _taken(palette, *chosen, target["channels"]),
+            "content": {layer: values[:, rows, columns] for layer, values in target["content"].items()},
+            "moments": target["moments"],
             "factors": palette.factors,
-            "weights": weights | grid,
+            "weights": self.weights(target, tile),
         }
 
     def parts(self, picture, features, target):
-        """(J_content, J_style, J_variation) of a picture (1, H, W, 3) with these features, float32 scalars."""
-        factors, weights = target["factors"], target["weights"]
+        """(J_content, J_style, J_variation) of a picture (1, H, W, 3) with these features, float32 scalars.
+
+        target: see `Statistics.parts`.
+        """
+        factors, weights, totals = target["factors"], target["weights"], target.get("totals", {})
         on_grid = {
             layer: matching.on_grid(features[layer], cells) for layer, cells in matching.cells_of(features).items()
         }
@@ -81,27 +109,54 @@ class Match(Objective):
         content = _distance(features, target["content"], factors, weights.get("block4_conv1"))
         errors = [
             relative(found, wanted)
-            for layer, values in _moments(features, weights).items()
-            for found, wanted in zip(values, target["moments"][layer], strict=True)
+            for layer in MOMENT_LAYERS
+            for found, wanted in zip(
+                moments_of(*sums(features[layer], weights.get(layer), totals.get(layer))),
+                target["moments"][layer],
+                strict=True,
+            )
         ]
         mix = MIXES[self.similarity]
-        return mix.content * content, match + mix.moments * sum(errors) / len(errors), variation(picture)
+        style = match + in_shares(mix.moments * sum(errors) / len(errors), target)
+        return mix.content * content, style, variation(picture, weights.get("variation"))
 
     def finish(self, picture, visible, styles):
         return match_colours(picture, visible, styles) if self.colours else picture
 
 
-def _chosen(palette, query, weights):
-    """The styles' vectors that resemble those of a picture most: {layer: (1, h, w, channels) float16}."""
-    vectors = palette.take("vectors", *palette.choose([(query, None if weights is None else weights.ravel())]))
-    ends = np.cumsum([query[layer].shape[-1] for layer in matching.LAYERS])[:-1]
-    parts = np.split(vectors.reshape(1, *matching.grid_size(query), -1), ends, axis=-1)
-    return dict(zip(matching.LAYERS, parts, strict=True))
+class _Counted:
+    """The features of a picture's tiles and how much their positions count, anew each time: [(features, (n,) or None)].
+
+    The positions are those of the cores, one tile after another.
+    """
+
+    def __init__(self, features, counts):
+        self.features, self.counts = features, counts
+
+    def __iter__(self):
+        for tile, part in parts(self.features):
+            counts = None if self.counts is None else self.counts[tile.core.cells(matching.GRID)].ravel()
+            yield {layer: core_of(tile, layer, part[layer]) for layer in matching.LAYERS}, counts
 
 
-def _moments(features, weights):
-    """{layer: its moments} of a picture's features."""
-    return {layer: moments(features[layer], weights.get(layer)) for layer in MOMENT_LAYERS}
+def _in_place(features, found):
+    """Values for the positions of `_Counted`, (n,) each, on the grid of the picture: [(h, w)]."""
+    grids, first = [np.empty(matching.grid_size(features), np.int32) for _ in found], 0
+    for tile in tiles_of(features):
+        cells = tile.core.cells(matching.GRID)
+        last = first + grids[0][cells].size
+        for grid, values in zip(grids, found, strict=True):
+            grid[cells] = values[first:last].reshape(grid[cells].shape)
+        first = last
+    return grids
+
+
+def _taken(palette, styles, places, channels):
+    """The styles' vectors at chosen places (h, w): {layer: (1, h, w, channels) float16}."""
+    ends = np.cumsum([channels[layer] for layer in matching.LAYERS])[:-1]
+    vectors = palette.take("vectors", styles.ravel(), places.ravel())
+    split = np.split(vectors.reshape(1, *places.shape, -1), ends, axis=-1)
+    return dict(zip(matching.LAYERS, split, strict=True))
 
 
 def _deepest(features, factors):
@@ -114,7 +169,8 @@ def _deepest(features, factors):
 def _distance(features, wanted, factors, weights):
     """The mean of 1 - cosine between the vectors of a picture and those `wanted`, which have the length 1.
 
-    wanted: {layer: (1, h, w, channels)}. The vectors are not joined, which would take longer.
+    wanted: {layer: (1, h, w, channels)}. weights: (1, h, w, 1) with the sum 1, or None. The vectors are not joined,
+    which would take longer.
     """
     dots = squares = 0.0
     for layer, goal in wanted.items():
@@ -124,7 +180,7 @@ def _distance(features, wanted, factors, weights):
     cosines = dots / ops.sqrt(squares + TINY)
     if weights is None:
         return 1 - ops.mean(cosines)
-    return ops.sum(ops.multiply(weights, 1 - cosines)) / ops.sum(weights)
+    return ops.sum(ops.multiply(weights, 1 - cosines))
 
 
 METHODS = {"match": Match, "moments": Statistics, "gram": partial(Statistics, statistic="gram")}

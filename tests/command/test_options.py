@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from command.options import number, one_of, path, read_options, text, typed_path, whole
+from command.options import number, one_of, path, read_options, text, typed_path, whole, whole_or
 from utils import ROOT, UserError
 
 USAGE = """Paint.
@@ -97,3 +97,10 @@ def test_a_path_that_is_too_long_is_named(value):
 def test_a_text_holds_no_null():
     with pytest.raises(UserError, match="--save="):
         text("--save", "a\0b")
+
+
+def test_a_word_may_stand_for_a_number():
+    check = whole_or("full", 64, 128)
+    assert check("--size", "full") == "full" and check("--size", "64") == 64
+    with pytest.raises(UserError, match=r"--size=fuller must be a whole number from 64 to 128, or full"):
+        check("--size", "fuller")

@@ -14,6 +14,7 @@ from style.methods import CONTENT_LAYERS, METHODS, MIXES, MOMENT_LAYERS, Match
 from style.objective import Objective
 from style.painting import Painter
 from style.styles import Style, Styles
+from style.windows import all_of
 
 RANDOM = np.random.default_rng(0)
 PLAN = ((4, 2), (6, 2), (8, 4), (8, 4))
@@ -33,6 +34,12 @@ def network():
 @pytest.fixture
 def see(network):
     return lambda picture: network(matching.pad(ops.convert_to_tensor(picture[None])))
+
+
+def target_of(objective, see, photo, visible, *styles):
+    """What a painting of a photo, which is not cut into tiles, is compared with."""
+    target = objective.target(see, photo, photo, visible, [Style(1.0, style) for style in styles])
+    return objective.cut(target, all_of(*(-(-length // 8) * 8 for length in photo.shape[:2])))
 
 
 def drawn(height, width, seed):
@@ -57,7 +64,7 @@ def joined(layers):
 def test_j_against_numpy(see):
     objective = Match("balanced", content_weight=2.0, style_weight=7.0, tv_weight=0.5)
     photo, style, painting = drawn(32, 48, 1), drawn(40, 40, 2), drawn(32, 48, 3)
-    target = objective.target(see, photo, photo, None, [Style(1.0, style)])
+    target = target_of(objective, see, photo, None, style)
     features = see(painting)
     parts = [float(part) for part in objective.parts(painting[None], features, target)]
     factors = target["factors"]
@@ -82,7 +89,7 @@ def test_j_against_numpy(see):
 
 def test_the_neighbours_are_those_of_the_style_by_brute_force(see):
     photo, style = drawn(32, 32, 1), drawn(32, 48, 2)
-    target = Match(turns=False).target(see, photo, photo, None, [Style(1.0, style)])
+    target = target_of(Match(turns=False), see, photo, None, style)
     one, other = (vectors_by_hand(see(picture), target["factors"]) for picture in (photo, style))
     centred = [each - each.mean(axis=0) for each in (one, other)]
     queries, keys = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in centred)
@@ -106,7 +113,7 @@ def test_gradients_by_finite_differences(check_gradients):
     tiny_see = lambda picture: tiny(matching.pad(ops.convert_to_tensor(picture[None])))  # noqa: E731
     photo, weights = drawn(24, 20, 1), np.ones((24, 20), np.float32)
     weights[:, :8] = 0
-    target = objective.target(tiny_see, photo, photo, weights, [Style(1.0, drawn(32, 24, 2))])
+    target = target_of(objective, tiny_see, photo, weights, drawn(32, 24, 2))
     canvas = Canvas(0.3 + 0.4 * drawn(24, 20, 3)[None], tiny, objective, target)
     check_gradients(canvas)
 
@@ -115,7 +122,7 @@ def test_what_has_no_weight_has_no_influence_on_j(see):
     objective, visible = Match(), np.zeros((32, 48), np.float32)
     visible[:, :16] = 1
     photo = drawn(32, 48, 1)
-    target = objective.target(see, photo, photo, visible, [Style(1.0, drawn(32, 32, 2))])
+    target = target_of(objective, see, photo, visible, drawn(32, 32, 2))
     features = see(drawn(32, 48, 3))
     changed = {
         layer: ops.concatenate([values[:, :, : values.shape[2] // 2], 3 - values[:, :, values.shape[2] // 2 :]], axis=2)
@@ -180,7 +187,7 @@ def test_a_setting_makes_a_difference(paint, setting):
 def test_more_content_stays_closer_to_the_photo(paint, see):
     """Closer in its features: what the content weight weighs."""
     photo = np.float32(np.uint8(drawn(64, 96, 1) * 255)) / 255
-    target = Match().target(see, photo, photo, None, [Style(1.0, drawn(64, 80, 2))])
+    target = target_of(Match(), see, photo, None, drawn(64, 80, 2))
     near, far = (
         float(Match().parts(painting[None], see(painting), target)[0])
         for painting in (paint(steps=10, colours=False, content_weight=weight) for weight in (100.0, 0.0))
