@@ -1,6 +1,7 @@
 """Paint one photo, and write the paintings and everything else that was asked for."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -14,17 +15,21 @@ from studio.exhibits import FRAME_SIDE, Evolution, contact_sheet, side_by_side, 
 from studio.orders import sheet_of, variants_of
 from style.features import LEAST_SIDE
 from style.methods import METHODS
-from style.painting import Painter, Painting
+from style.painting import Painter, Painting, plan
 from utils import PICTURES_WITH_ALPHA, UserError, shown
 
 
 class PhotoPainting:
     """The painting of one photo in all similarities asked for."""
 
-    def __init__(self, studio, source, target, plans):
-        """plans: {word in the file's name: plan}; see `plans_of`."""
+    def __init__(self, studio, source, target, plans, watch=None):
+        """plans: {word in the file's name: plan}; see `plans_of`.
+
+        watch(step, planned, draw) is called after each step, and once more before the painting is written; draw(side)
+        gives the picture so far as a Pillow image with that long side. A KeyboardInterrupt from it stops the painting.
+        """
         self.studio, self.options = studio, studio.options
-        self.source, self.target, self.plans = source, target, plans
+        self.source, self.target, self.plans, self.watch = source, target, plans, watch
 
     def paint(self):
         """Paint the photo in each similarity, and write everything asked for."""
@@ -63,7 +68,8 @@ class PhotoPainting:
         evolution = Evolution(most) if options.evolution else None
         snapshots = {}
 
-        def watch(step, show):
+        def watch(planned, step, show):
+            self._show(scene, step, planned, show)
             if step in (options.snapshots or ()):
                 snapshots[f"{step} steps"] = scene.finish(show())
                 self._write(suffixed(target, step), snapshots[f"{step} steps"])
@@ -76,6 +82,7 @@ class PhotoPainting:
             if not is_out_of_memory(error):
                 raise
             raise UserError(f"out of memory at --size={options.size}; try --size={options.size // 2}") from None
+        self._show(scene, painting.steps, painting.planned, lambda: painting.picture)
         result = scene.finish(painting.picture)
         about = self.plans[variant.word] | self._outcome(painting, time.perf_counter() - started)
         self._write(target, result, about)
@@ -87,6 +94,11 @@ class PhotoPainting:
             raise KeyboardInterrupt(f"{shown(target)} is the picture after {painting.steps} steps")
         return ({} if variant.word else snapshots) | {variant.label: result}
 
+    def _show(self, scene, step, planned, show):
+        """Let the one who watches see the painting of a scene."""
+        if self.watch:
+            self.watch(step, planned, lambda side: scene.finish(show(), side))
+
     def _painting(self, scene, variant, watch):
         """Paint a scene at once or in steps: a `Painting`."""
         options, view = self.options, (scene.subject, scene.visible, max(scene.size))
@@ -96,7 +108,8 @@ class PhotoPainting:
             return Painting(instant.paint(*view, options.scales, variant.similarity))
         painter = self._painter(scene, variant)
         start, scales = self._start(scene, variant, painter.objective)
-        return painter.paint(*view, options.epochs, scales, start, watch, self.source.name)
+        planned = sum(steps for _, steps in plan(max(scene.size), options.epochs, scales, painter.objective))
+        return painter.paint(*view, options.epochs, scales, start, partial(watch, planned), self.source.name)
 
     def _painter(self, scene, variant):
         options, studio = self.options, self.studio
