@@ -25,8 +25,9 @@ class PhotoPainting:
     def __init__(self, studio, source, target, plans, watch=None):
         """plans: {word in the file's name: plan}; see `plans_of`.
 
-        watch(step, planned, draw) is called after each step, and once more before the painting is written; draw(side)
-        gives the picture so far as a Pillow image with that long side. A KeyboardInterrupt from it stops the painting.
+        watch(step, planned, draw) is called after each step; draw(side) gives the picture so far as a Pillow image with
+        that long side. A KeyboardInterrupt from it stops the painting. Before the painting is written, it is called
+        once more, with as many steps planned as were painted.
         """
         self.studio, self.options = studio, studio.options
         self.source, self.target, self.plans, self.watch = source, target, plans, watch
@@ -82,7 +83,7 @@ class PhotoPainting:
             if not is_out_of_memory(error):
                 raise
             raise UserError(f"out of memory at --size={options.size}; try --size={options.size // 2}") from None
-        self._show(scene, painting.steps, painting.planned, lambda: painting.picture)
+        self._show(scene, painting.steps, painting.steps, lambda: painting.picture)
         result = scene.finish(painting.picture)
         about = self.plans[variant.word] | self._outcome(painting, time.perf_counter() - started)
         self._write(target, result, about)
