@@ -8,8 +8,7 @@ import numpy as np
 from command.process import OUT_OF_MEMORY, is_out_of_memory
 from segmentation.masks import LEAST_PART
 from utils import UserError
-from pictures.images import fit
-from webpage.mending import SIDE, as_url
+from webpage.mending import read_strokes
 
 TICK = 0.2  # seconds between two looks at the work
 OWN = "own"  # the name of the style that the visitor has brought
@@ -30,16 +29,20 @@ class Answers:
         """A photo is dropped: find its figure, and paint it at once."""
         visit, parts = self.workshop.visit(request.session_hash), self.parts
         visit.stop()
+        visit.photo = None
         yield {parts.brush: None, parts.compare: None, parts.status: _says("Looking for the figure ...")}
         turn = visit.join(self.workshop.finding, lambda turn: visit.bring_photo(upload))
         turn.over.wait()
         if turn.error:
             yield {parts.status: self._trouble(visit, turn)}
-        if not turn.result:
+        if not turn.result or not visit.photo:
             return
-        found = {"choices": visit.found, "value": list(visit.usual), "visible": bool(visit.found)}
-        yield {parts.brush: {"photo": turn.result, "fresh": True}, parts.classes: gr.update(**found)}
-        yield from self._paint(visit, style, "instant", keep, visit.usual, similarity)
+        found, usual = visit.photo.found, visit.photo.usual
+        yield {
+            parts.brush: {"photo": turn.result, "fresh": True},
+            parts.classes: gr.update(choices=found, value=usual, visible=bool(found)),
+        }
+        yield from self._paint(visit, style, "instant", keep, usual, similarity)
 
     def own(self, upload, style, keep, classes, similarity, request: gr.Request):
         """A picture is dropped whose style to take."""
@@ -55,8 +58,10 @@ class Answers:
     def brush(self, event: gr.EventData, style, keep, classes, similarity, request: gr.Request):
         """The brush was lifted."""
         visit = self.workshop.visit(request.session_hash)
+        if not visit.photo:
+            return
         try:
-            visit.draw(event.strokes)
+            visit.photo.strokes = read_strokes(event.strokes)
         except UserError as error:
             yield {self.parts.status: _says(visit.plain(error), wrong=True)}
             return
@@ -65,7 +70,10 @@ class Answers:
     def classes(self, style, keep, classes, similarity, request: gr.Request):
         """Other classes make up the figure: tint it, and paint again."""
         visit, parts = self.workshop.visit(request.session_hash), self.parts
-        turn = visit.join(self.workshop.finding, lambda turn: visit.overlay(visit.chosen(classes)))
+        photo = visit.photo
+        if not photo:
+            return
+        turn = visit.join(self.workshop.finding, lambda turn: photo.overlay(photo.chosen(classes)))
         turn.over.wait()
         if turn.result:
             yield {parts.brush: {"photo": turn.result}}
@@ -91,40 +99,39 @@ class Answers:
 
     def _paint(self, visit, style, network, keep, classes, similarity):
         """Queue up, paint, and show it."""
-        if not visit.photo:
+        photo, parts, line = visit.photo, self.parts, self.workshop.painting
+        if not photo:
             return
-        parts, line, choice = self.parts, self.workshop.painting, visit.chosen(classes)
-        picture = self.workshop.styles.get(style, visit.style)
-        turn = visit.join(line, lambda turn: visit.paint(turn, picture, network, keep, choice, similarity))
+        wanted = photo, self.workshop.styles.get(style, visit.style), network, keep, photo.chosen(classes), similarity
+        turn = visit.join(line, lambda turn: visit.paint(turn, *wanted))
         off, stoppable = gr.update(interactive=False), gr.update(interactive=network != "instant")
         yield {parts.fine: off, parts.save: off, parts.mask: off, parts.stop: stoppable}
-        photo, last = as_url(fit(visit.picture, min(SIDE, max(visit.picture.size)))), None
+        last = None
         while not turn.over.wait(TICK):
-            place, news = line.place(turn), turn.news
-            text = _waiting(place) if place else _working(network, news)
-            if (text, news) != last:
-                last = text, news
-                show = {parts.compare: {"photo": photo, "painting": news["painting"]}} if news else {}
-                yield {parts.status: _says(text, **_steps(news))} | show
-        if visit.turns[line] is turn:  # else a newer painting has taken its place
+            now = line.place(turn), turn.news
+            if now != last:
+                last = now
+                yield {parts.status: _progress(network, *now)} | self._shown(photo, turn.news)
+        if visit.turns[line] is turn and visit.photo is photo:  # else something newer has taken its place
             yield {parts.fine: gr.update(interactive=True), parts.stop: off}
-            yield self._outcome(visit, turn, photo)
+            yield self._outcome(visit, photo, turn)
 
-    def _outcome(self, visit, turn, photo):
+    def _shown(self, photo, news):
+        return {self.parts.compare: {"photo": photo.small, "painting": news["painting"]}} if news else {}
+
+    def _outcome(self, visit, photo, turn):
         """What to show when a painting is over."""
-        parts = self.parts
+        parts, order = self.parts, turn.result
         if turn.error:
             return {parts.status: self._trouble(visit, turn)}
-        if not turn.result:
+        if not order:
             return {parts.status: _says("Stopped before it began.")}
-        order, news = turn.result, turn.news
         return {
-            parts.compare: {"photo": photo, "painting": news["painting"]},
-            parts.status: _says(_finished(order, news, turn.stopped.is_set(), visit)),
+            parts.status: _says(_finished(order, photo, turn)),
             parts.save: gr.update(value=str(order.save), interactive=True),
             parts.mask: gr.update(value=order.mask and str(order.mask), interactive=bool(order.mask)),
             parts.command: order.command(),
-        }
+        } | self._shown(photo, turn.news)
 
     def _trouble(self, visit, turn):
         """What to say when a piece of work failed: the line that the command line would print."""
@@ -142,30 +149,22 @@ def _says(text, wrong=False, **more):
     return {"text": text, "wrong": wrong} | more
 
 
-def _steps(news):
-    return {name: news[name] for name in ("step", "planned")} if news and news["planned"] else {}
-
-
-def _waiting(place):
-    return f"{place} before you: your painting begins after {'it' if place == 1 else 'them'}."
-
-
-def _working(network, news):
+def _progress(network, place, news):
+    """The value of the status line while someone waits."""
+    if place:
+        return _says(f"{place} before you in the queue.")
     if network == "instant" or not news:
-        return "Painting ..."
-    left = f", {news['left']} s left" if "left" in news else ""
-    return f"Step {news['step']} of {news['planned']}{left}"
+        return _says("Painting ...")
+    left = "" if news["left"] is None else f", {news['left']} s left"
+    return _says(f"Step {news['step']} of {news['planned']}{left}", step=news["step"], planned=news["planned"])
 
 
-def _finished(order, news, stopped, visit):
+def _finished(order, photo, turn):
     """How a painting ended, in a sentence or two."""
-    text = (
-        f"Painted finely, in {news['step']} steps."
-        if news["step"]
-        else "Painted at once. Paint finely for finer strokes."
-    )
-    if stopped:
-        text = f"Stopped after {news['step']} steps. The command line paints on to the end."
-    if order.keep != "none" and not order.mask and np.mean(visit.find(order.keep_classes) > 0.5) < LEAST_PART:
-        text += " No figure was found, so everything is painted. Mark one with the brush."
+    steps = turn.news["step"]
+    text = f"Painted finely, in {steps} steps." if steps else "Painted at once. Paint finely for finer strokes."
+    if turn.stopped.is_set():
+        text = f"Stopped after {steps} steps. The command line paints on to the end."
+    if order.keep != "none" and not order.mask and np.mean(photo.figure(order.keep_classes) > 0.5) < LEAST_PART:
+        text += " No figure was found, so everything is painted. You can mark one with the brush."
     return text

@@ -12,9 +12,16 @@ from webpage.mending import ERASED, as_url
 
 PARTS = Path(__file__).parent / "parts"
 THUMBNAIL = 240  # px; the long side of a style among those to choose from
-KEEP = [("the figure", "figure"), ("the background", "background"), ("nothing", "none")]
-CLOSE_TO = [("the photo", "content"), ("both", "balanced"), ("the style", "style")]
-NETWORKS = [("mini, seconds", "mini"), ("VGG19, best", "vgg19")]
+KEEP = [("figure", "figure"), ("background", "background"), ("nothing", "none")]
+CLOSE_TO = [("photo", "content"), ("both", "balanced"), ("style", "style")]
+NETWORKS = [("mini", "mini"), ("VGG19", "vgg19")]
+
+# Gradio gives both places for files the same name, which screen readers could not tell apart.
+NAME_UPLOADS = """() => setTimeout(() => {
+  for (const [id, name] of [["photo", "Photo"], ["own", "Your own style"]])
+    for (const place of document.querySelectorAll(`#${id} button[aria-dropeffect]`))
+      place.setAttribute("aria-label", `${name}: drop a file here, or press to choose one`);
+}, 200)"""
 
 
 def part(name, **given):
@@ -33,7 +40,7 @@ def build(workshop):
             with gr.Column(elem_id="choices", min_width=280):
                 _add_choices(parts, workshop)
             with gr.Column(elem_id="sheets", min_width=320):
-                with gr.Row():
+                with gr.Row(elem_id="canvases"):
                     parts.brush = part("brush", add=_css(TINT), erase=_css(ERASED))
                     parts.compare = part("compare")
                 _add_work(parts)
@@ -65,7 +72,6 @@ def _add_work(parts):
         parts.mask = gr.DownloadButton("Download mask", interactive=False, min_width=130)
     parts.command = gr.Code(
         label="The command line for the same picture",
-        language="shell",
         interactive=False,
         lines=1,
         max_lines=3,
@@ -91,6 +97,8 @@ def _connect(page, parts, answers):
     )
     parts.fine.click(answers.fine, [*asked, parts.network], painted, **plain)
     parts.stop.click(answers.stop, None, None, queue=False, **plain)
+    for dropped in (page.load, parts.photo.change, parts.own.change):
+        dropped(None, js=NAME_UPLOADS, api_visibility="private")
     page.unload(answers.leave)
 
 

@@ -32,6 +32,8 @@ def as_url(picture):
 
 def read_strokes(url):
     """The strokes that the browser sends as the data: URL of a PNG: an RGBA Pillow image; None if there are none."""
+    if url == "":
+        return None
     try:
         content = base64.b64decode(url.partition(",")[2][:MOST_BYTES], validate=True)
         with Image.open(io.BytesIO(content), formats=["PNG"]) as image:

@@ -38,7 +38,7 @@ class Order(NamedTuple):
         """
         usual, asked = options_of(SCRIPT, self._arguments(NEEDED, str)), vars(self.options())
         names = [name for name in self._fields if name in NEEDED or asked[name] != usual[name]]
-        return shlex.join(["python", f"src/{SCRIPT}", *self._arguments(names, _as_typed)])
+        return shlex.join(["python", f"src/{SCRIPT}", *self._arguments(names, self._as_typed)])
 
     def _arguments(self, names, written):
         """The arguments for some options; written(path) is a path as they show it."""
@@ -47,7 +47,8 @@ class Order(NamedTuple):
             f"--{name}={written(value) if isinstance(value, Path) else listed(value)}" for name, value in given.items()
         ]
 
-
-def _as_typed(path):
-    """A file of the project by its place in it, a visitor's file by its name."""
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+    def _as_typed(self, path):
+        """A file of the project by its place in it, a visitor's file by its name, any other by its path."""
+        if path.is_relative_to(ROOT):
+            return path.relative_to(ROOT).as_posix()
+        return path.name if path.is_relative_to(self.save.parent) else str(path)

@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from utils import ROOT, UserError, shown
-from webpage.workshop import Workshop
 
 LARGEST_UPLOAD = 500_000_000  # bytes; a TIFF of the most pixels that we read
 LOOKS = Path(__file__).parent / "parts/page.css"
@@ -20,9 +19,14 @@ def serve(port=7860, host="127.0.0.1", password=None, model=ROOT / "model/person
     check_host(host, password)
     if not find_spec("gradio"):
         raise UserError("the page needs Gradio; install it with: pip install -r requirements-page.txt")
+    if not model.is_file():
+        raise UserError(f"--model={shown(model)} does not exist; train one with train.py, or leave it out")
+    from webpage.workshop import Workshop
+
     with tempfile.TemporaryDirectory(prefix="page-", ignore_cleanup_errors=True) as folder:
         os.environ |= {"GRADIO_TEMP_DIR": folder, "GRADIO_ANALYTICS_ENABLED": "False"}  # read when it is imported
         workshop = Workshop(folder, model, vgg_weights)
+        _ = workshop.finder  # refuses a file that is no network before anyone comes
         page = open_page(workshop, host, port, password)
         try:
             workshop.warm_up()

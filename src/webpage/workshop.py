@@ -5,9 +5,9 @@ from functools import cached_property
 from pathlib import Path
 
 from networks.hardware import choose_precision
-from pictures.images import open_picture
 from segmentation.registry import load_network
 from utils import ROOT
+from webpage.photo import Photo
 from webpage.turns import Line
 from webpage.visit import Visit
 
@@ -38,10 +38,9 @@ class Workshop:
     def warm_up(self):
         """Load the networks and look at the styles, so that the first visitor need not wait."""
         visit = Visit(self)
-        visit.photo, visit.picture = FIRST_PHOTO, open_picture(FIRST_PHOTO)
-        self.finding.join(lambda turn: visit.find())
+        photo = self.finding.join(lambda turn: Photo(FIRST_PHOTO, self.finder))
         for style in self.styles.values():
-            self.painting.join(lambda turn, style=style: visit.paint(turn, style, keep="none"))
+            self.painting.join(lambda turn, style=style: visit.paint(turn, _result(photo), style, "instant", "none"))
         self.painting.join(lambda turn: visit.leave() or self.precision)
 
     def visit(self, session):
@@ -77,3 +76,8 @@ class Workshop:
             self.leave(session)
         self.finding.close()
         self.painting.close()
+
+
+def _result(turn):
+    turn.over.wait()
+    return turn.result
