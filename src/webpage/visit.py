@@ -93,7 +93,7 @@ class Visit:
             style=style,
             save=self.folder / f"{photo.place.stem}_painted{ending}",
             network=network,
-            precision=None if network == "instant" else self.workshop.precision,
+            precision=self.workshop.quick_precision if network == "instant" else self.workshop.precision,
             keep=keep,
             keep_classes=None if mask or keep == "none" else classes,
             mask=mask,

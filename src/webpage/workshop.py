@@ -4,7 +4,7 @@ import threading
 from functools import cached_property
 from pathlib import Path
 
-from networks.hardware import choose_precision
+from networks.hardware import choose_precision, choose_quickly
 from segmentation.registry import load_network
 from utils import ROOT
 from webpage.photo import Photo
@@ -34,6 +34,11 @@ class Workshop:
     def precision(self):
         """The precision to paint in steps with, the same for all paintings."""
         return choose_precision("auto")
+
+    @cached_property
+    def quick_precision(self):
+        """The precision to paint at once with, the same for all paintings."""
+        return choose_quickly("auto")
 
     def warm_up(self):
         """Load the networks and look at the styles, so that the first visitor need not wait."""

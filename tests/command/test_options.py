@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from command.options import number, one_of, path, read_options, text, typed_path, whole
+from command.options import number, one_of, options_of, path, read_options, text, typed_path, whole
 from utils import ROOT, UserError
 
 USAGE = """Paint.
@@ -97,3 +97,10 @@ def test_a_path_that_is_too_long_is_named(value):
 def test_a_text_holds_no_null():
     with pytest.raises(UserError, match="--save="):
         text("--save", "a\0b")
+
+
+def test_a_script_tells_what_it_would_read():
+    options = options_of("predict.py", ["--file_path=a.jpg", "--output=mask"])
+    assert (options["file_path"], options["output"], options["threshold"]) == ("a.jpg", "mask", 0.5)
+    with pytest.raises(UserError, match="--output=gif"):
+        options_of("predict.py", ["--file_path=a.jpg", "--output=gif"])

@@ -14,7 +14,7 @@ def workshop(tmp_path, trained):
     folder = tmp_path / "visitors"
     folder.mkdir()
     workshop = Workshop(folder, trained)
-    workshop.precision = "float32"
+    workshop.precision = workshop.quick_precision = "float32"
     yield workshop
     workshop.close()
 

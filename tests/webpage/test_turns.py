@@ -6,7 +6,7 @@ import pytest
 
 from webpage.turns import Line
 
-PATIENCE = 60  # seconds, on a machine that does much else
+PATIENCE = 300  # seconds, on a machine that does much else
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from PIL import Image
 from webpage.turns import Turn
 from webpage.workshop import Workshop
 
-PATIENCE = 60  # seconds, on a machine that does much else
+PATIENCE = 300  # seconds, on a machine that does much else
 
 
 def until(question):
