@@ -18,7 +18,7 @@ def serve(port=7860, host="127.0.0.1", password=None, model=ROOT / "model/person
     """Serve the page at http://<host>:<port>. password: what visitors must know; None: nothing."""
     check_host(host, password)
     if not find_spec("gradio"):
-        raise UserError("the page needs Gradio; install it with: pip install -r requirements-page.txt")
+        raise UserError("the page needs Gradio; install it with: pip install gradio")
     if not model.is_file():
         raise UserError(f"--model={shown(model)} does not exist; train one with train.py, or leave it out")
     from webpage.workshop import Workshop

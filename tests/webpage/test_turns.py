@@ -4,9 +4,8 @@ import threading
 
 import pytest
 
+from waiting import PATIENCE
 from webpage.turns import Line
-
-PATIENCE = 300  # seconds, on a machine that does much else
 
 
 @pytest.fixture

@@ -1,23 +1,13 @@
 """Visits begin and end, and leave nothing behind."""
 
 import threading
-import time
 
 import pytest
 from PIL import Image
 
+from waiting import PATIENCE, until
 from webpage.turns import Turn
 from webpage.workshop import Workshop
-
-PATIENCE = 300  # seconds, on a machine that does much else
-
-
-def until(question):
-    """Wait until something holds."""
-    end = time.monotonic() + PATIENCE
-    while not question() and time.monotonic() < end:
-        time.sleep(0.01)
-    return question()
 
 
 def test_a_tab_has_one_visit(workshop):
