@@ -125,15 +125,15 @@ def visit(server, browser):
 
 @pytest.fixture
 def snap(request, tmp_path_factory):
-    """Take a screenshot: snap(page, "name")."""
+    """Take a screenshot: snap(page, "name"). keep: whether it is one for the documents."""
     report = request.config.getoption("xmlpath", None)
     folder = Path(report).parent if report else tmp_path_factory.getbasetemp() / "screenshots"
     kept = os.environ.get("SCREENSHOTS")
 
-    def take(page, name, **options):
+    def take(page, name, keep=False, **options):
         folder.mkdir(parents=True, exist_ok=True)
         content = page.screenshot(path=folder / f"page_{name}.png", **options)
-        if kept:
+        if kept and keep:
             Image.open(io.BytesIO(content)).convert("RGB").save(Path(kept) / f"page_{name}.jpg", quality=85)
 
     return take
@@ -204,7 +204,7 @@ def test_the_whole_way_of_a_person(visit, server, snap, tmp_path):
     status(page, "Painted finely")
     assert page.evaluate("document.documentElement.scrollHeight") <= LAPTOP["height"]
     page.get_by_role("slider", name="Compare").fill("30")
-    snap(page, "laptop")
+    snap(page, "laptop", keep=True)
     mask, painting = download(page, "Download mask", tmp_path), download(page, "Download painting", tmp_path)
     assert read_record(painting)["options"]["network"] == "mini"
     assert np.asarray(Image.open(mask))[60:200, 375:390].min() > 250
@@ -316,7 +316,7 @@ def test_it_fits_a_phone(visit, small, snap):
     for part in ("#photo", "#styles", "#brush .sheet", "#compare .sheet", "#status", "#command"):
         box = page.locator(part).bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
-    snap(page, "phone", full_page=True)
+    snap(page, "phone", keep=True, full_page=True)
 
 
 def test_it_is_light_or_dark_as_the_visitor_prefers(visit, snap):
