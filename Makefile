@@ -3,22 +3,26 @@
 #   make demo      paint a picture with what is in the repository
 #   make test      the tests, in a few minutes
 #   make test-all  the same, and then the long ones: 2,000 bad inputs, all signals to all scripts, other backends
+#   make page      open the page to paint on, at http://127.0.0.1:7860
 #   make lint      check style and format; make format corrects both
-#   make examples  make all pictures in examples/ again
+#   make examples  make all pictures in examples/ again; make screenshots takes those of the page again
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test test-all lint format examples clean
+.PHONY: demo page test test-all lint format examples screenshots clean
 
 demo: .venv/ready
 	$(BIN)/python src/stylize.py --content=examples/portraits/images/eileen_collins.jpg --style=examples/styles/rain.jpg --network=instant --save=demo.jpg
 	@echo "The painting is $(CURDIR)/demo.jpg"
 
+page: .venv/ready
+	$(BIN)/python src/page.py
+
 test: .venv/ready
 	$(BIN)/python -m pytest -n 2 --dist=loadgroup -m "not long"
 
 test-all: test
-	$(BIN)/python -m pytest -n 2 --dist=loadgroup -m long
+	$(BIN)/python -m pytest -n 2 --dist=loadgroup -m long -rs --junitxml=reports/long.xml
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -31,11 +35,14 @@ format: .venv/ready
 examples: .venv/ready
 	$(BIN)/python examples/make.py
 
-.venv/ready: requirements.txt requirements-dev.txt
+screenshots: .venv/ready
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/test_page.py -k "whole_way or phone"
+
+.venv/ready: requirements.txt requirements-page.txt requirements-dev.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	touch $@
 
 clean:
-	rm -rf .venv data/.cache
+	rm -rf .venv data/.cache reports

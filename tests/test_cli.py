@@ -25,6 +25,7 @@ WORKERS = {
     "download_data.py": "fetching.sets.download_data",
     "stylize.py": "studio.studio.stylize",
     "distill.py": "distilling.distillation.distill",
+    "page.py": "webpage.server.serve",
 }
 TAKE_ALL = ("distill.py", "stylize.py", "train.py")  # their functions take all options, as the usage text has them
 ASIDE = {
@@ -164,6 +165,14 @@ WRONG = [
     ("download_data.py", "--file_path=0000.jpg"),
     ("train.py", "--tensorboard=0000.jpg/below"),
     ("train.py", "--tensorboard=\udcff.logs"),
+    ("page.py", "--port=0"),
+    ("page.py", "--port=http"),
+    ("page.py", "--host=0.0.0.0"),
+    ("page.py", "--host=::"),
+    ("page.py", "--host=example.org"),
+    ("page.py", "--password="),
+    ("page.py", "--model=/nowhere/model.keras"),
+    ("page.py", "--vgg_weights="),
 ]
 
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import runpy
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,12 @@ def read_options(usage, checks, argv):
         options[name.lstrip("-")] = value
     del options["help"]
     return options
+
+
+def options_of(script, argv):
+    """The options that one of our scripts would read from a command line, by its own usage text."""
+    known = runpy.run_path(str(ROOT / "src" / script))
+    return read_options(known["__doc__"], known["OPTIONS"], argv)
 
 
 def _usage_mistake(error, usage, argv):
@@ -148,11 +155,6 @@ def path(name, value):
 def path_or(*names):
     """A check for one of a few names, or else a path."""
     return lambda name, value: value if value in names else path(name, value)
-
-
-def whole_or(word, low, high):
-    """A check for a word, or else a whole number from low to high."""
-    return lambda name, value: value if value == word else whole(low, high)(name, value)
 
 
 # The options that all scripts that train a network share.

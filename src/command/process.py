@@ -100,9 +100,10 @@ def stop_between_steps():
     """Hold a stop signal back until the next call of `stop_if_asked`, after each step; a second signal acts at once.
 
     TensorFlow calls Python while it traces and differentiates, and sometimes crashes if that raises an exception.
+    Signals only ever interrupt the main thread, so work in another one holds nothing back.
     """
     global _waiting
-    _waiting = True
+    _waiting = threading.current_thread() is threading.main_thread()
     try:
         yield
         stop_if_asked()

@@ -12,19 +12,33 @@ from utils import UserError
 class Networks:
     """The networks of one call of stylize.py; each is loaded once."""
 
-    def __init__(self, options):
-        """Settles --network=auto, and --init if it was left out, in `options`."""
-        self.options, self.choose, self.choose_quickly = options, cache(choose_precision), cache(choose_quickly)
-        self.load = cache(lambda precision: features.NETWORKS[options.network](options.vgg_weights, precision))
+    def __init__(self, options, loaded):
+        """Settles --network=auto, and --init if it was left out, in `options`.
+
+        loaded: {(name, weights, precision): network}, those that are here already; new ones are added.
+        """
+        self.options, self.loaded = options, loaded
+        self.choose, self.choose_quickly = cache(choose_precision), cache(choose_quickly)
         if options.network == "auto":
             options.network = self._best()
         if options.network == "instant":
-            self.instant = features.instant(options.vgg_weights, self.precision)
+            self.instant = self._once("instant", features.instant, options.vgg_weights, self.precision)
             return
         options.init = options.init or METHODS[options.method]().init
         self.load(self.precision)
         if options.init == "instant":
-            self.instant = features.instant(None, self.precision)
+            self.instant = self._once("instant", features.instant, None, self.precision)
+
+    def load(self, precision):
+        """The network that judges the painting."""
+        name = self.options.network
+        return self._once(name, features.NETWORKS[name], self.options.vgg_weights, precision)
+
+    def _once(self, name, load, weights, precision):
+        key = name, weights, precision
+        if key not in self.loaded:
+            self.loaded[key] = load(weights, precision)
+        return self.loaded[key]
 
     def _best(self):
         """The name of the best network that is at hand."""

@@ -1,6 +1,7 @@
 """Paint one photo, and write the paintings and everything else that was asked for."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -22,10 +23,15 @@ from utils import PICTURES_WITH_ALPHA, UserError, shown
 class PhotoPainting:
     """The painting of one photo in all similarities asked for."""
 
-    def __init__(self, studio, source, target, plans):
-        """plans: {word in the file's name: plan}; see `plans_of`."""
+    def __init__(self, studio, source, target, plans, watch=None):
+        """plans: {word in the file's name: plan}; see `plans_of`.
+
+        watch(step, planned, draw) is called after each step; draw(side) gives the picture so far as a Pillow image with
+        that long side. A KeyboardInterrupt from it stops the painting. Before the painting is written, it is called
+        once more, with as many steps planned as were painted.
+        """
         self.studio, self.options = studio, studio.options
-        self.source, self.target, self.plans = source, target, plans
+        self.source, self.target, self.plans, self.watch = source, target, plans, watch
 
     def paint(self):
         """Paint the photo in each similarity, and write everything asked for."""
@@ -63,7 +69,8 @@ class PhotoPainting:
         evolution = Evolution(self._most_steps(scene, objective)) if options.evolution else None
         snapshots = {}
 
-        def watch(step, show):
+        def watch(planned, step, show):
+            self._show(scene, step, planned, show)
             if step in (options.snapshots or ()):
                 snapshots[f"{step} steps"] = scene.finish(show())
                 self._write(suffixed(target, step), snapshots[f"{step} steps"])
@@ -80,6 +87,7 @@ class PhotoPainting:
                 raise
             side = max(scene.size)
             raise UserError(f"out of memory at --size={side}; try --size={side // 2}") from None
+        self._show(scene, painting.steps, painting.steps, lambda: painting.picture)
         result = scene.finish(painting.picture)
         about = self.plans[variant.word] | self._outcome(painting, time.perf_counter() - started)
         self._write(target, result, about)
@@ -90,6 +98,11 @@ class PhotoPainting:
         if painting.stopped:
             raise KeyboardInterrupt(f"{shown(target)} is the picture after {painting.steps} steps")
         return ({} if variant.word else snapshots) | {variant.label: result}
+
+    def _show(self, scene, step, planned, show):
+        """Let the one who watches see the painting of a scene."""
+        if self.watch:
+            self.watch(step, planned, lambda side: scene.finish(show(), side))
 
     def _painting(self, scene, variant, objective, watch, progress):
         """Paint a scene at once or in steps: a `Painting`."""
@@ -102,6 +115,7 @@ class PhotoPainting:
         room = painting_room(options.network)
         painter = Painter(networks.load, networks.precision, objective, styles, options.averaging, room)
         start, scales = self._start(scene, variant), self._scales(objective)
+        watch = partial(watch, self._most_steps(scene, objective))
         return painter.paint(*view, options.epochs, scales, start, watch, self.source.name, progress)
 
     def _objective(self, variant):

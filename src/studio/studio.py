@@ -57,15 +57,18 @@ def painter(options, goes_on):
 class Studio:
     """What is loaded once and used for every photo: the networks, the styles, and the picture to start from."""
 
-    def __init__(self, options, goes_on):
-        """goes_on: whether finished paintings are kept."""
+    def __init__(self, options, goes_on=False, find_figure=None, shared=None):
+        """goes_on: whether finished paintings are kept. find_figure: instead of what `figure_finder` makes.
+
+        shared: a dictionary in which one studio after another keeps the networks and styles that are loaded.
+        """
         self.options, self.goes_on = options, goes_on
+        self.shared = {} if shared is None else shared
         self.styles = [flatten(open_picture(style)) for style in options.style]
         self.style_parts = [self._style_part(style) for style in self.styles]
-        self.find_figure = figure_finder(options.keep, options.mask, options.model, options.keep_classes)
-        self.networks = Networks(options)
+        self.find_figure = find_figure or figure_finder(options.keep, options.mask, options.model, options.keep_classes)
+        self.networks = Networks(options, self.shared)
         self.init = flatten(open_picture(options.init)) if isinstance(options.init, Path) else None
-        self.shared = {}  # {styles: the instant painter of all photos}
 
     def paint(self, job):
         """Paint the photo of a `Job`."""
@@ -83,9 +86,11 @@ class Studio:
         """The painter without steps for a scene. Unless the styles are fitted to each photo, all photos share one."""
         if self.options.color == "content":
             return self._instant(scene, places)
-        if places not in self.shared:
-            self.shared[places] = self._instant(scene, places)
-        return self.shared[places]
+        options, styles = self.options, tuple(self.options.style[place] for place in places)
+        key = styles, options.blend, options.style_mask, options.style_scale, options.turns, self.networks.instant
+        if key not in self.shared:
+            self.shared[key] = self._instant(scene, places)
+        return self.shared[key]
 
     def _instant(self, scene, places):
         turns, colours = self.options.turns == "on", self.options.color == "style"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from command.options import number, one_of, path, read_options, text, typed_path, whole, whole_or
+from command.options import number, one_of, options_of, path, read_options, text, typed_path, whole, whole_or
 from utils import ROOT, UserError
 
 USAGE = """Paint.
@@ -104,3 +104,10 @@ def test_a_word_may_stand_for_a_number():
     assert check("--size", "full") == "full" and check("--size", "64") == 64
     with pytest.raises(UserError, match=r"--size=fuller must be a whole number from 64 to 128, or full"):
         check("--size", "fuller")
+
+
+def test_a_script_tells_what_it_would_read():
+    options = options_of("predict.py", ["--file_path=a.jpg", "--output=mask"])
+    assert (options["file_path"], options["output"], options["threshold"]) == ("a.jpg", "mask", 0.5)
+    with pytest.raises(UserError, match="--output=gif"):
+        options_of("predict.py", ["--file_path=a.jpg", "--output=gif"])

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -115,6 +116,26 @@ def test_a_stop_in_the_last_step_is_not_lost(ends):
         raise AssertionError
 
     assert ends(main)[0] == 143
+
+
+def test_work_in_another_thread_holds_no_stop_back(ends):
+    begun, over = threading.Event(), threading.Event()
+
+    def work():
+        with stop_between_steps():
+            begun.set()
+            over.wait(60)
+
+    def main(argv):
+        worker.start()
+        begun.wait(60)
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError
+
+    worker = threading.Thread(target=work)
+    assert ends(main)[0] == 143
+    over.set()
+    worker.join()
 
 
 def test_who_ignores_ctrl_c_goes_on_doing_so(monkeypatch):

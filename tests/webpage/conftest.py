@@ -1,0 +1,43 @@
+"""A workshop for the tests of the page."""
+
+import shutil
+
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def workshop(tmp_path, trained):
+    """A workshop with an untrained network that finds figures."""
+    from webpage.workshop import Workshop
+
+    folder = tmp_path / "visitors"
+    folder.mkdir()
+    workshop = Workshop(folder, trained)
+    workshop.precision = workshop.quick_precision = "float32"
+    yield workshop
+    workshop.close()
+
+
+@pytest.fixture
+def upload(workshop, people):
+    """Upload a file as Gradio does, into a folder of its own: upload("me.jpg") gives its place; by default a photo."""
+
+    def bring(name="me.jpg", content=None, number=0):
+        place = workshop.folder / f"upload{number}" / name
+        place.parent.mkdir(exist_ok=True)
+        if content is None:
+            shutil.copy(people / "images" / f"{number:04}.jpg", place)
+        else:
+            place.write_bytes(content)
+        return str(place)
+
+    return bring
+
+
+@pytest.fixture
+def style(tmp_path):
+    """A small picture to take the style of."""
+    place = tmp_path / "noise.png"
+    Image.effect_noise((64, 48), 90).convert("RGB").save(place)
+    return place
