@@ -50,8 +50,8 @@ Options:
                           three times as often.
   --blend=<share>         How far the network that is written goes from the initial weights to the trained ones.
                           With --resume, also after the training [default: 1].
-  --predict_size=<px>     The size at which the network that is written looks at photos, if not --size. Larger finds
-                          smaller figures and finer edges, and takes longer. With --resume, also after the training.
+  --second_size=<px>      The size at which the network looks at a photo again if the figure is small in it. It
+                          finds finer edges, and takes longer. With --resume, also after the training.
   --patience=<n>          Stop after so many epochs without a better score [default: 10].
   --precision=<name>      auto (the faster one on this machine), float32 or bfloat16 [default: auto].
   --devices=<n>           Train on so many devices, or all, each with a share of the batch; needs
@@ -124,7 +124,7 @@ OPTIONS = TRAINING_OPTIONS | {
     "--sources": list_of(weighted),
     "--steps": whole(1, 100_000),
     "--blend": number(0, 1),
-    "--predict_size": whole(32, 2048),
+    "--second_size": whole(32, 2048),
     "--patience": whole(1, 100_000),
     "--tensorboard": path,
 }

@@ -57,6 +57,7 @@ ENTRIES = {
     ("data",): (lambda value: isinstance(value, dict), "an object"),
     ("data", "layout"): (_optional(_text), "a name"),
     ("data", "held_back"): (_optional(_is_share), "a number from 0 to 1"),
+    ("second_size",): (_optional(_whole(32, 2048)), "a whole number from 32 to 2048"),
     ("options",): (lambda value: isinstance(value, dict), "an object"),
     ("options", "augment"): (_optional(_text), "a word"),
 }

@@ -22,7 +22,7 @@ from utils import UserError, shown
 
 # Options that may differ when a run continues; every other option is part of what the run computes.
 PLACES = {"data", "nobody", "photos", "paintings", "vgg_weights", "init"}  # a checksum stands for what they hold
-FREE_OPTIONS = PLACES | {"epochs", "patience", "tensorboard", "resume", "blend", "predict_size", "devices"}
+FREE_OPTIONS = PLACES | {"epochs", "patience", "tensorboard", "resume", "blend", "second_size", "devices"}
 
 
 class Run:

@@ -11,12 +11,14 @@ from PIL import Image
 from pictures.images import box_sum, fit, pad_offset, pad_square, resize, to_array
 from segmentation.agreement import agree
 from segmentation.layouts import LAYOUTS, indices, stored_layout
+from segmentation.registry import at_size
 
 GUIDE_SIDE = 1024  # px; the long side at which edges are found, before they are enlarged; cost grows with its square
 TILE = 128  # px of the guide refined at a time
 EDGE = 2  # how far, in pixels of the network, the true edge may lie from the one it found
 DECISION = 2.0  # logits beyond half of this, either way, count as certain: only edges stay soft
 MOST = 30.0  # a logit that stands for certainty
+SMALL = 0.5  # of the photo's long side; the network looks again if the figure covers no more than such a square
 SURE = 2.5  # a logit (92 %) that some pixel must reach, or the whole mask is ignored
 CONTRAST = 1.5  # compensates for the filter's softening of edges
 LEAST_PART = 0.001  # of the photo; a smaller figure, or a smaller background, counts as none
@@ -32,7 +34,9 @@ def find_masks(network, record, pictures, threshold=0.5, classes=None):
     labels = figure_labels(record, classes)
     guides = [_guide(picture) for picture in pictures]
     seen = guides if record["network_options"]["size"] <= GUIDE_SIDE else pictures
-    figures = [sure(_of_figure(each, labels) - shift) for each in find_scores(network, record, seen)]
+    found = [_of_figure(each, labels) for each in find_scores(network, record, seen)]
+    _look_again(network, record, labels, seen, found)
+    figures = [sure(each - shift) for each in found]
     return [refine(*each) for each in zip(figures, pictures, guides, strict=True)]
 
 
@@ -42,6 +46,15 @@ def find_labels(network, record, pictures):
         return [np.uint8(mask > 0.5) for mask in find_masks(network, record, pictures)]
     found = find_scores(network, record, pictures)
     return [_best_class(each, picture.size) for each, picture in zip(found, pictures, strict=True)]
+
+
+def _look_again(network, record, labels, pictures, found):
+    """Replace the figure's logits in `found`, [(h, w)], where it is small, by those of the record's second size."""
+    small = [place for place, each in enumerate(found) if (each > 0).sum() ** 0.5 <= SMALL * max(each.shape)]
+    if record.get("second_size") and small:
+        again = find_scores(*at_size(network, record, record["second_size"]), [pictures[place] for place in small])
+        for place, scores in zip(small, again, strict=True):
+            found[place] = _of_figure(scores, labels)
 
 
 def find_scores(network, record, pictures):

@@ -2,6 +2,7 @@
 
 import inspect
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import keras
 
@@ -67,6 +68,9 @@ def build(record, dtype="float32"):
     return saved.build_network(NETWORKS, record, dtype)
 
 
+RESIZED = WeakKeyDictionary()  # of each network, the same one at other sizes: {network: {size: network}}
+
+
 def find_model(model):
     """The file of our network that --model names, or the folder of a preset of KerasHub, downloaded if need be."""
     return preset_folder("--model", model) if is_preset(model) else model
@@ -89,6 +93,16 @@ def load_network(model):
         record_name = shown(saved.record_path(model).name)
         raise UserError(f"--model={shown(model)}: {record_name} names a layout with other classes; copy both again")
     return network, record
+
+
+def at_size(network, record, size):
+    """The same network for squares of another side, and its record. It is built once."""
+    record = record | {"network_options": record["network_options"] | {"size": size}}
+    sizes = RESIZED.setdefault(network, {})
+    if size not in sizes:
+        sizes[size] = build(record)
+        sizes[size].set_weights(network.get_weights())
+    return sizes[size], record
 
 
 # ---------------------------------------------------------------- encoders

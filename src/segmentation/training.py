@@ -113,10 +113,10 @@ def _weights(batches):
     return losses.class_weights((label_map[batches.decoded.labels[row]] for row in batches.rows), classes)
 
 
-def _network(options, layout, size=None):
-    """The part of the record that describes the network: enough to build it again, at a size other than --size."""
+def _network(options, layout):
+    """The part of the record that describes the network: enough to build it again."""
     name, base = options["network"], options["base"]
-    described = describe(name, size=size or options["size"], base=base, classes=layout.outputs)
+    described = describe(name, size=options["size"], base=base, classes=layout.outputs)
     if base and "base" not in described["network_options"]:
         raise UserError(f"--base={base} has no effect on --network={name}, whose filters are fixed; leave it out")
     return described
@@ -143,8 +143,7 @@ def _publish(run, options, pairs, encoder_weights):
     """Write the best network so far with its record, and return a sentence that says so."""
     if not run.best:
         return "no epoch was finished"
-    described = _network(options, pairs.layout, options["predict_size"])
-    network = build(described, "float16")  # half the size on disk, read back as float32
+    network = build(_network(options, pairs.layout), "float16")  # half the size on disk, read back as float32
     run.load("best", network)
     if options["blend"] < 1:
         _blend(network, run, _begin(options, pairs.layout, encoder_weights), options["blend"])
@@ -166,8 +165,9 @@ def _record(run, options, pairs):
     recorded, layout = recordable(options, leave_out=NOT_RECORDED), pairs.layout
     ignored = ignored_labels(options["ignore"], layout)
     return (
-        _network(options, layout, options["predict_size"])
+        _network(options, layout)
         | {
+            "second_size": options["second_size"],
             "class_names": list(layout.classes),
             "figure": list(layout.figure),
             "preprocessing": PREPROCESSING,

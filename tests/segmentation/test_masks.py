@@ -147,6 +147,22 @@ def test_a_figure_that_is_nowhere_sure_is_none():
     assert find_masks(doubt, RECORD, [grey])[0].all()
 
 
+def test_small_figures_are_looked_at_again(monkeypatch):
+    """With the network at its second size, whose answer counts; large figures stay as they were found."""
+    small, large, closer = Sided(0, 0, 1), Sided(0, 0, 1), Sided(0, 0, 1)
+    small.scores[:], large.scores[:], closer.scores[:] = -5, -5, -5
+    small.scores[10:30, 10:30], large.scores[5:60, 5:60], closer.scores[40:60, 40:60] = 5, 5, 5
+    record, asked = RECORD | {"options": {"augment": "off"}}, []
+    monkeypatch.setattr(
+        "segmentation.masks.at_size", lambda network, record, size: asked.append(size) or (closer, record)
+    )
+    grey = Image.new("RGB", (64, 64), "grey")
+    (plain,), (again,) = (find_masks(small, record | more, [grey]) for more in ({}, {"second_size": 96}))
+    assert plain[20, 20] > 0.9 > 0.1 > plain[50, 50] and again[50, 50] > 0.9 > 0.1 > again[20, 20]
+    (mask,) = find_masks(large, record | {"second_size": 96}, [grey])
+    assert mask[30, 30] > 0.9 and asked == [96]
+
+
 def test_left_and_right_change_places_in_the_mirror():
     classes = LAYOUTS["helen"].classes
     network = Sided(classes.index("le"), classes.index("re"), len(classes))

@@ -30,7 +30,7 @@ from segmentation.datasets import balanced, find_pairs, is_held_back, read_pair,
 from segmentation.layouts import LAYOUTS
 from segmentation.masks import find_masks
 from segmentation.rates import OPTIMIZERS
-from segmentation.registry import NETWORKS, build, load_network
+from segmentation.registry import NETWORKS, at_size, build, load_network
 from segmentation.scores import count, scores
 from utils import ROOT, UserError
 
@@ -521,16 +521,18 @@ def test_a_blend_lies_between_the_initial_and_the_trained_weights(people, tmp_pa
 
 
 @pytest.mark.usefixtures("eager")
-def test_the_network_may_look_at_photos_at_another_size(people, tmp_path):
-    """Also after the training, with --resume; the weights stay the same."""
+def test_the_network_may_look_again_at_another_size(people, tmp_path):
+    """It is named in the record, also after the training, with --resume; the weights stay the same."""
     options = QUICK | {"epochs": 1}
     found = {}
     for size in (None, 48):
-        train(people, tmp_path / "m.keras", **options | {"predict_size": size, "resume": bool(size)})
+        train(people, tmp_path / "m.keras", **options | {"second_size": size, "resume": bool(size)})
         found[size], record = load_network(tmp_path / "m.keras")
-        assert record["network_options"]["size"] == (size or 32) and record["options"]["size"] == 32
-    assert found[None].input_shape[1] == 32 and found[48].input_shape[1] == 48
-    for one, other in zip(found[None].get_weights(), found[48].get_weights(), strict=True):
+        assert record["network_options"]["size"] == 32 and record["second_size"] == size
+    closer, about = at_size(found[48], record, 48)
+    assert closer.input_shape[1] == about["network_options"]["size"] == 48
+    assert at_size(found[48], record, 48)[0] is closer
+    for one, other in zip(found[None].get_weights(), closer.get_weights(), strict=True):
         assert (one == other).all()
 
 
