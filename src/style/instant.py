@@ -36,12 +36,12 @@ class Instant:
         scene, picture, (painted, bonus) = scene or max(photo.size), None, MIXES[similarity]
         for side in halvings(scene, scales, COARSEST):
             size = scaled(photo.size, side / scene)
-            query, seen = to_array(photo.resize(size, LANCZOS)), None if visible is None else resize(visible, size)
-            if picture is not None:
-                query += painted * (resize(picture, size) - query)
+            query, seen = _framed(_mix(photo, picture, size, painted)), None
+            if visible is not None:
+                seen = _framed(resize(visible, size))
             palette = self._palette(side)
-            choice = self._choose(_framed(query), None if seen is None else _framed(seen), palette, bonus)
-            picture = self._draw(*choice, palette)[FRAME:, FRAME:][: size[1], : size[0]]
+            picture = self._draw(*self._choose(query, seen, palette, bonus), palette)
+            picture = picture[FRAME:, FRAME:][: size[1], : size[0]]
         return match_colours(picture, visible, self._palette(scene).styles) if self.colours else picture
 
     def _palette(self, side):
@@ -54,8 +54,7 @@ class Instant:
         return self.encoder.predict_on_batch(ops.convert_to_numpy(pad(picture[None])))
 
     def _choose(self, picture, visible, palette, bonus):
-        """For each position of a picture (H, W, 3) the style and its key: (h, w) and (h, w) int."""
-        picture = ops.convert_to_numpy(pad(picture[None]))[0]
+        """For each position of a framed picture (H, W, 3) the style and its key: (h, w) and (h, w) int."""
         height, width, _ = picture.shape
         counts = None if visible is None else resize(visible, (width // CELL, height // CELL))
         tiles = tiles_of(height, width, SEEN, STEP)
@@ -85,9 +84,19 @@ class Instant:
         return self.decoder.predict_on_batch([vectors * vectors.shape[-1] ** 0.5, sketch_of(strokes)])[0]
 
 
+def _mix(photo, picture, size, share):
+    """The photo at some (width, height), with a share of the painting so far, (h, w, 3) or None: (H, W, 3)."""
+    mixed = to_array(photo.resize(size, LANCZOS))
+    for plane in range(3 if picture is not None else 0):  # one after the other, to save memory
+        mixed[..., plane] *= 1 - share
+        mixed[..., plane] += share * resize(picture[..., plane], size)
+    return mixed
+
+
 def _framed(picture):
-    """A picture (H, W) or (H, W, 3) with a mirrored frame."""
-    return np.pad(picture, [(FRAME, FRAME)] * 2 + [(0, 0)] * (picture.ndim - 2), mode="symmetric")
+    """A picture (H, W) or (H, W, 3) with a mirrored frame, which makes its sides multiples of STEP."""
+    frame = [(FRAME, FRAME + -length % STEP) for length in picture.shape[:2]]
+    return np.pad(picture, frame + [(0, 0)] * (picture.ndim - 2), mode="symmetric")
 
 
 class _Seen:
