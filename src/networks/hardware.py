@@ -14,12 +14,12 @@ import psutil
 from utils import UserError, shown
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # what Keras calls each precision in training
-# Bytes for each pixel painted. At 1344 x 895 px, matching, which takes most, took 8,950, 4,900, 2,330 and 1,280;
-# painting without steps took 3,980 and 2,330 at 2048 x 1365 px.
+# Bytes for each pixel painted. At 1344 x 895 px, matching, which takes most, took 8,950, 4,900, 2,330 and 1,280.
+# Painting without steps took 1.4 GiB in all at 512 x 384 px and 2.3 at 2048 x 1535, where it sees tiles.
 PAINTING_BYTES = {
     "vgg19": {"float32": 9600, "bfloat16": 5300},
     "mini": {"float32": 2500, "bfloat16": 1400},
-    "instant": {"float32": 4200, "bfloat16": 2500},
+    "instant": {"float32": 2200, "bfloat16": 1600},
 }
 # Bytes for each pixel of a painting of which the network sees a tile at a time, beside the tile; and how much of
 # PAINTING_BYTES a pixel of the tile takes.
@@ -27,6 +27,7 @@ CANVAS_BYTES = {"vgg19": 165, "mini": 155, "instant": 60}
 IN_TILE = 0.6
 SEEN_BYTES, IN_SIGHT = 24, 0.4  # the same where it is only seen, without steps,
 AT_A_TIME = 2  # while the features of another picture of its kind are kept
+INSTANT_TILE = 768**2  # pixels, of painting without steps
 LEAST_TILE = 288**2  # pixels; smaller tiles would be little more than margin
 RESERVED = 0.9  # the share of a GPU's memory that TensorFlow can use; it takes it all at the start
 # Bytes for each pixel of the photo itself: to put the painting into it, and to find and write a mask. At 54 megapixels.
@@ -195,7 +196,8 @@ def check_memory(pixels, network, precision, side):
     """
     each, free = PAINTING_BYTES[network][precision], painting_memory()
     # At once or in tiles: what does not depend on the pixels, and what each takes.
-    ways = [(BASE_BYTES, each), (TILED_BYTES + IN_TILE * each * LEAST_TILE, CANVAS_BYTES[network])]
+    tile = BASE_BYTES + each * INSTANT_TILE if network == "instant" else TILED_BYTES + IN_TILE * each * LEAST_TILE
+    ways = [(BASE_BYTES, each), (tile, CANVAS_BYTES[network])]
     need = min(base + more * pixels for base, more in ways)
     if need > free:
         fits = max(0, *((free - base) / more for base, more in ways))
