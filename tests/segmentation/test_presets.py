@@ -100,7 +100,7 @@ def test_stylize_with_a_preset(script, presets, tmp_path):
     assert status == 0 and "no figure found, everything is painted" in said, error
     status, _, error = script("stylize.py", *given, f"--keep_classes={','.join(VOC[1:])}")
     assert status == 2 and "the figure fills the photo" in error
-    assert read_record(tmp_path / "a.jpg")["model"] == PASCAL
+    assert read_record(tmp_path / "a.jpg")["options"]["model"] == PASCAL
 
 
 def test_evaluate_with_a_preset(script, presets, tmp_path):
