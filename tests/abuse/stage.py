@@ -197,6 +197,8 @@ def fresh(base, goods):
 
 def answer(network, batch):
     """What a network gives for a batch, as NumPy arrays."""
+    import keras
+
     return keras.tree.map_structure(keras.ops.convert_to_numpy, network(batch, training=False))
 
 
