@@ -13,7 +13,7 @@ from studio.studio import Studio
 from utils import UserError, shown
 from webpage.mending import SIDE, as_url
 from webpage.order import Order
-from webpage.photo import Photo
+from webpage.upload import Photo
 
 GROWING_SIDE = 640  # px; the long side of a painting while it grows
 GROWING_SECONDS = 0.7  # how often it is shown

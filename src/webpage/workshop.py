@@ -7,7 +7,7 @@ from pathlib import Path
 from networks.hardware import choose_precision, choose_quickly
 from segmentation.registry import load_network
 from utils import ROOT
-from webpage.photo import Photo
+from webpage.upload import Photo
 from webpage.turns import Line
 from webpage.visit import Visit
 

@@ -54,7 +54,7 @@ def test_a_broken_photo_is_told_and_the_next_one_is_taken(answers, upload):
 def test_a_figure_that_is_not_found_is_told(answers, upload, monkeypatch):
     import numpy as np
 
-    monkeypatch.setattr("webpage.photo.find_masks", lambda *given, **more: [np.zeros((64, 64), np.float32)])
+    monkeypatch.setattr("webpage.upload.find_masks", lambda *given, **more: [np.zeros((64, 64), np.float32)])
     shown = last(answers.photo(upload(), "rain", "figure", "balanced", ME))
     assert "No figure was found, so everything is painted." in shown["status"]["text"]
 

@@ -7,7 +7,7 @@ from PIL import Image
 from segmentation.masks import find_masks
 from segmentation.prediction import TINT
 from utils import UserError
-from webpage.photo import Photo
+from webpage.upload import Photo
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_only_classes_that_occur_are_found(upload, workshop, monkeypatch):
     labels = np.zeros((100, 100), np.uint8)
     labels[:50, :50], labels[99, 99] = 2, 1
     record = {"class_names": ["background", "cat", "dog", "person"], "figure": ["person", "dog"]}
-    monkeypatch.setattr("webpage.photo.find_labels", lambda network, record, pictures: [labels])
+    monkeypatch.setattr("webpage.upload.find_labels", lambda network, record, pictures: [labels])
     photo = Photo(upload(), (None, record))
     assert (photo.found, photo.usual) == (["dog"], ["dog"])
 
