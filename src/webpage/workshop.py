@@ -7,8 +7,8 @@ from pathlib import Path
 from networks.hardware import choose_precision, choose_quickly
 from segmentation.registry import load_network
 from utils import ROOT
-from webpage.upload import Photo
 from webpage.turns import Line
+from webpage.upload import Photo
 from webpage.visit import Visit
 
 STYLES = ROOT / "examples/styles"
