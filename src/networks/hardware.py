@@ -62,17 +62,17 @@ def use_xla():
 
 def choose_precision(wanted):
     """The precision to use, float32 or bfloat16. For "auto", measure for a second which one trains faster here."""
-    if wanted != "auto":
-        return wanted
-    seconds = {precision: _step_seconds(policy) for precision, policy in POLICIES.items()}
-    return "bfloat16" if seconds["float32"] > GAIN * seconds["bfloat16"] else "float32"
+    return _faster(_step_seconds) if wanted == "auto" else wanted
 
 
 def choose_quickly(wanted):
     """As `choose_precision`, but measure for a moment which one computes faster without training."""
-    if wanted != "auto":
-        return wanted
-    seconds = {precision: _pass_seconds(POLICIES[precision]) for precision in POLICIES}
+    return _faster(_pass_seconds) if wanted == "auto" else wanted
+
+
+def _faster(seconds_of):
+    """The faster precision; seconds_of(policy) measures one."""
+    seconds = {precision: seconds_of(policy) for precision, policy in POLICIES.items()}
     return "bfloat16" if seconds["float32"] > GAIN * seconds["bfloat16"] else "float32"
 
 

@@ -108,9 +108,10 @@ class Keys:
     """
 
     def __init__(self, see, features, style, part, factors, turns=True, extent=SPREAD):
-        """see(picture) gives the features of a picture; features: those of the style (h, w, 3), or
-        of its first window. part: (h, w), 1 where the style may be used, or None for all of it. factors: as from
-        `factors_of`. turns: whether the style is also used turned by a quarter, a half and three quarters.
+        """see(picture) gives the features of a picture; features: those of the style (h, w, 3) or its first window.
+
+        part: (h, w), 1 where the style may be used, or None for all of it. factors: as from `factors_of`. turns:
+        whether the style is also used turned by a quarter, a half and three quarters.
         """
         part = np.ones(style.shape[:2], np.float32) if part is None else part
         self.factors, chosen, strokes, grids = factors, [], [], []
@@ -148,8 +149,8 @@ def _window(picture, corner, side):
     """At most side x side px in a corner of a picture (h, w) or (h, w, 3); a side of None stands for all of it."""
     if side is None:
         return picture
-    rows, columns = (slice(None, side), slice(-side, None)), (slice(None, side), slice(-side, None))
-    return picture[rows[corner // 2], columns[corner % 2]]
+    ends = slice(None, side), slice(-side, None)
+    return picture[ends[corner // 2], ends[corner % 2]]
 
 
 def _numbered(usable, block, most):
