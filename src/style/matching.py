@@ -9,6 +9,7 @@ the search takes little memory.
 import numpy as np
 from keras import ops
 
+from networks.hardware import accelerators
 from style.seen import Seen, core_of, size_of
 
 # The layers that make a vector, how many cells of the layer there are for a cell of the grid, each way (1/2: two cells
@@ -152,15 +153,19 @@ def _picked(features, factors, rows, columns):
     return np.concatenate(found, axis=1)
 
 
-def _products(part, factors, matrix):
-    """The vectors of a piece times a matrix (numbers, n), and their squared lengths: (positions, n + 1) float32."""
-    total, first = 0.0, 0
-    for layer, cells in cells_of(part).items():
-        values = _compact(part[layer], cells, factors[layer])
-        last = first + values.shape[-1]
+def _products(part, factors, basis, mean):
+    """The vectors of a piece without the mean, times the basis, and their squared lengths: (positions, n + 1) float32."""
+    cells = cells_of(part)
+    ends = np.cumsum([0, *(part[layer].shape[-1] for layer in cells)])
+    numbers = {layer: slice(*ends[each : each + 2]) for each, layer in enumerate(cells)}
+    fine, coarse = [layer for layer in cells if cells[layer] >= 1], [layer for layer in cells if cells[layer] < 1]
+    total = 0.0
+    for layers in filter(None, (fine, coarse)):
+        values = [_compact(part[layer], cells[layer], factors[layer]) - mean[numbers[layer]] for layer in layers]
+        values, rows = ops.concatenate(values, axis=-1), np.concatenate([basis[numbers[layer]] for layer in layers])
         squares = ops.sum(ops.square(values), axis=-1, keepdims=True)
-        found = ops.concatenate([ops.matmul(values, matrix[first:last]), squares], axis=-1)
-        total, first = total + (doubled(found) if cells < 1 else found), last
+        found = ops.concatenate([ops.matmul(values, rows), squares], axis=-1)
+        total = total + (doubled(found) if layers is coarse else found)
     return ops.reshape(total, (-1, total.shape[-1]))
 
 
@@ -190,12 +195,10 @@ def unit(vectors):
 
 def queries_of(features, factors, basis, mean):
     """The vectors of a picture's positions, without their mean, as they are compared: (n, components) float32."""
-    matrix, shift = np.column_stack([basis, mean]), ops.convert_to_tensor(mean @ basis)
     found = []
     for _, part in pieces(features):
-        products = _products(part, factors, matrix)
-        squares = products[:, -1:] - 2 * products[:, -2:-1] + float(mean @ mean)  # of the lengths, without the mean
-        found.append(ops.convert_to_numpy((products[:, :-2] - shift) / ops.sqrt(ops.maximum(squares, 1e-12))))
+        products = _products(part, factors, basis, mean)
+        found.append(ops.convert_to_numpy(products[:, :-1] / ops.sqrt(ops.maximum(products[:, -1:], 1e-12))))
     return np.concatenate(found)
 
 
@@ -206,8 +209,15 @@ def nearest(queries, compared):
     """
     turned, rows = ops.convert_to_tensor(np.ascontiguousarray(compared.T)), max(1, PIECE // len(compared))
     found = (ops.matmul(queries[first : first + rows], turned) for first in range(0, len(queries), rows))
-    places = np.concatenate([ops.convert_to_numpy(ops.argmax(each, axis=1)) for each in found]).astype(np.int32)
+    places = np.concatenate([_largest(each) for each in found]).astype(np.int32)
     return places, np.einsum("nc,nc->n", queries, compared[places])
+
+
+def _largest(scores):
+    """The place of the largest number in each row (n, m): (n,) int. NumPy finds it sooner than TensorFlow on a CPU."""
+    if accelerators():
+        return ops.convert_to_numpy(ops.argmax(scores, axis=1))
+    return ops.convert_to_numpy(scores).argmax(axis=1)
 
 
 def mean_of(parts, factors):
