@@ -154,7 +154,7 @@ def _picked(features, factors, rows, columns):
 
 
 def _products(part, factors, basis, mean):
-    """The vectors of a piece without the mean, times the basis, and their squared lengths: (positions, n + 1) float32."""
+    """The vectors of a piece less the mean, times the basis, and their squared lengths: (positions, n + 1) float32."""
     cells = cells_of(part)
     ends = np.cumsum([0, *(part[layer].shape[-1] for layer in cells)])
     numbers = {layer: slice(*ends[each : each + 2]) for each, layer in enumerate(cells)}
