@@ -7,13 +7,14 @@ import numpy as np
 from keras import ops
 
 from networks.decoder import CELL, sketch_of
+from networks.hardware import INSTANT_TILE
 from pictures.images import LANCZOS, resize, to_array
 from style.colours import match_colours
 from style.matching import STEP, pad, part_of
 from style.objective import Objective
 from style.palette import BLOCKS, Palette
 from style.styles import halvings, scaled
-from style.tiles import smaller, tiles_of
+from style.windows import cut
 
 COARSEST = Objective.coarsest
 # By similarity: the share of the painting so far in what is searched for, and what coherence of the strokes is worth.
@@ -57,11 +58,11 @@ class Instant:
         """For each position of a framed picture (H, W, 3) the style and its key: (h, w) and (h, w) int."""
         height, width, _ = picture.shape
         counts = None if visible is None else resize(visible, (width // CELL, height // CELL))
-        tiles = tiles_of(height, width, SEEN, STEP)
+        tiles = cut(height, width, INSTANT_TILE, SEEN, STEP)
         found = palette.choose(_Seen(self._see, picture, counts, tiles), bonus)
         grids, first = np.empty((2, height // CELL, width // CELL), np.int32), 0
-        for part, *_ in tiles:
-            cells = grids[(slice(None), *smaller(part, CELL))]
+        for tile in tiles:
+            cells = grids[(slice(None), *tile.core.cells(CELL))]
             last = first + cells[0].size
             cells[:] = [values[first:last].reshape(cells.shape[1:]) for values in found]
             first = last
@@ -70,9 +71,10 @@ class Instant:
     def _draw(self, styles, places, palette):
         """Draw the chosen strokes of a palette, whose styles and keys are (h, w) int: (4 h, 4 w, 3), 0..1."""
         picture = np.empty((*(CELL * length for length in places.shape), 3), np.float32)
-        for part, wider, inside in tiles_of(*picture.shape[:2], DRAWN, CELL):
-            cells = smaller(wider, CELL)
-            picture[part] = np.clip(self._strokes(styles[cells], places[cells], palette)[inside], 0, 1)
+        for tile in cut(*picture.shape[:2], INSTANT_TILE, DRAWN, CELL):
+            cells = tile.window.cells(CELL)
+            drawn = self._strokes(styles[cells], places[cells], palette)
+            picture[tile.core.cells()] = np.clip(drawn[tile.inner.cells()], 0, 1)
         return picture
 
     def _strokes(self, styles, places, palette):
@@ -107,11 +109,11 @@ class _Seen:
 
     def __init__(self, see, picture, counts, tiles):
         self.see, self.picture, self.counts, self.tiles = see, picture, counts, tiles
-        self.kept = [self._part(*tiles[0])] if len(tiles) == 1 else None
+        self.kept = [self._part(tiles[0])] if len(tiles) == 1 else None
 
     def __iter__(self):
-        return iter(self.kept or (self._part(*tile) for tile in self.tiles))
+        return iter(self.kept or map(self._part, self.tiles))
 
-    def _part(self, part, wider, inside):
-        features = part_of(self.see(self.picture[wider]), *smaller(inside, CELL))
-        return features, None if self.counts is None else self.counts[smaller(part, CELL)].ravel()
+    def _part(self, tile):
+        features = part_of(self.see(self.picture[tile.window.cells()]), *tile.inner.cells(CELL))
+        return features, None if self.counts is None else self.counts[tile.core.cells(CELL)].ravel()

@@ -7,7 +7,6 @@ from PIL import Image
 from style.features import instant
 from style.instant import COARSEST, MIXES, Instant
 from style.styles import Styles, halvings
-from style.tiles import tiles_of
 
 
 def drawn(height, width, seed):
@@ -18,6 +17,11 @@ def drawn(height, width, seed):
 @pytest.fixture(scope="module")
 def networks(drawing):
     return instant(drawing)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return instant()
 
 
 @pytest.fixture
@@ -96,16 +100,16 @@ def test_the_frame_is_drawn_like_the_rest(networks):
 
 @pytest.mark.parametrize("visible", [False, True])
 @pytest.mark.parametrize("styles", [1, 2])
-def test_in_tiles_of_any_size_it_is_the_same_painting(networks, monkeypatch, visible, styles):
+def test_in_tiles_of_any_size_it_is_the_same_painting(shipped, monkeypatch, visible, styles):
     """Without coherence, which ends at the border of a tile."""
     monkeypatch.setitem(MIXES, "balanced", (0.3, 0.0))
     photo = drawn(200, 240, 1)
     seen = np.float32(np.arange(240) < 150)[None].repeat(200, axis=0) if visible else None
     images = [drawn(120, 140, seed) for seed in range(2, 2 + styles)]
-    painter = Instant(*networks, Styles(images, [1 / styles] * styles))
+    painter = Instant(*shipped, Styles(images, [1 / styles] * styles))
     whole = painter.paint(photo, seen)
-    for most in (64, 104):
-        monkeypatch.setattr(tiles_of, "__defaults__", (most,))
+    for most in (216 * 272, 216 * 232):
+        monkeypatch.setattr("style.instant.INSTANT_TILE", most)
         different = np.abs(painter.paint(photo, seen) - whole).max(axis=-1) > 0.02
         assert different.mean() < 0.01  # rounding decides between keys that are equally near
 
