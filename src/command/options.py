@@ -1,6 +1,7 @@
 """Parse a script's options by its usage text, check each value, and write them into records and commands."""
 
 import errno
+import logging
 import os
 import re
 import runpy
@@ -197,6 +198,8 @@ def listed(value):
 @contextmanager
 def quiet_libraries():
     """Hide what C++ libraries print while they load: pages of hints that would bury our one line."""
+    # TensorFlow warns whenever it compiles a network for several sizes, which is what we want.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     sys.stderr.flush()
     kept = os.dup(2)
     try:
