@@ -39,6 +39,22 @@ def evaluate(
     check_classes(networks, layout, data)
     pairs = choose_part(pairs, data, part, records)
     chosen = set(np.linspace(0, len(pairs) - 1, min(pictures, len(pairs))).round().astype(int)) if panel else set()
+    results, rows = score(networks, pairs, layout, judge, chosen)
+    if not results[str(model[0])]:
+        raise UserError(f"--data={shown(data)} has no readable pair; see the lines above")
+    summaries = {name: judge.summary(counts, sources or ()) for name, counts in results.items()}
+    judge.print_table(summaries)
+    if json:
+        write_json(json, {"data": data.name, "part": part, "threshold": threshold, "models": summaries})
+    if panel:
+        draw_panel(panel, ["picture", "true", *networks], rows, layout)
+    if confusion:
+        (name, parts), *_ = summaries.items()
+        draw_confusion(confusion, np.array(parts["confusion"]), layout.classes, shown(name, 40))
+
+
+def score(networks, pairs, layout, judge, chosen):
+    """Let networks find what is in pictures: {network: {stem: counts}}, and the panel's rows for the chosen places."""
     results, rows = {name: {} for name in networks}, []
     for place, (stem, files) in enumerate(tqdm(pairs.items(), "scoring", unit="picture", disable=None)):
         try:
@@ -51,17 +67,7 @@ def evaluate(
             counts[stem] = judge.count(true, each)
         if place in chosen:
             rows.append([picture, true, *found])
-    if not results[str(model[0])]:
-        raise UserError(f"--data={shown(data)} has no readable pair; see the lines above")
-    summaries = {name: judge.summary(counts, sources or ()) for name, counts in results.items()}
-    judge.print_table(summaries)
-    if json:
-        write_json(json, {"data": data.name, "part": part, "threshold": threshold, "models": summaries})
-    if panel:
-        draw_panel(panel, ["picture", "true", *networks], rows, layout)
-    if confusion:
-        (name, parts), *_ = summaries.items()
-        draw_confusion(confusion, np.array(parts["confusion"]), layout.classes, shown(name, 40))
+    return results, rows
 
 
 def check_classes(networks, layout, data):

@@ -1,6 +1,7 @@
 """Paint one photo, and write the paintings and everything else that was asked for."""
 
 import time
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -9,15 +10,27 @@ import numpy as np
 
 from command.process import is_out_of_memory
 from files.listing import suffixed
-from networks.hardware import check_photo, painting_room, versions
+from networks.hardware import check_photo, painting_room
 from pictures.images import LANCZOS, flatten, open_picture, resize, write_picture
 from studio.exhibits import FRAME_SIDE, Evolution, contact_sheet, side_by_side, taken_apart
 from studio.orders import sheet_of, variants_of
+from studio.outcome import outcome_of, report
 from studio.unfinished import unfinished
 from style.features import LEAST_SIDE
 from style.methods import METHODS
 from style.painting import Painter, Painting, plan
 from utils import PICTURES_WITH_ALPHA, UserError, shown
+
+
+@contextmanager
+def _enough_memory(side):
+    """Say what to do if there is too little memory for painting at a size."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise UserError(f"out of memory at --size={side}; try --size={side // 2}") from None
 
 
 class PhotoPainting:
@@ -77,24 +90,18 @@ class PhotoPainting:
             if evolution and evolution.wants(step):
                 evolution.add(scene.finish(show(), FRAME_SIDE))
 
-        try:
-            with unfinished(target, self.plans[variant.word]) as progress:
-                # A run that goes on cannot show what was painted before.
-                progress = None if options.evolution or options.snapshots else progress
-                painting = self._painting(scene, variant, objective, watch, progress)
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            side = max(scene.size)
-            raise UserError(f"out of memory at --size={side}; try --size={side // 2}") from None
+        with unfinished(target, self.plans[variant.word]) as progress, _enough_memory(max(scene.size)):
+            # A run that goes on cannot show what was painted before.
+            progress = None if options.evolution or options.snapshots else progress
+            painting = self._painting(scene, variant, objective, watch, progress)
         self._show(scene, painting.steps, painting.steps, lambda: painting.picture)
         result = scene.finish(painting.picture)
-        about = self.plans[variant.word] | self._outcome(painting, time.perf_counter() - started)
-        self._write(target, result, about)
+        outcome = outcome_of(painting, self.studio.networks.precision, time.perf_counter() - started)
+        self._write(target, result, self.plans[variant.word] | outcome)
         if evolution:
             evolution.add(scene.finish(painting.picture, FRAME_SIDE))
             evolution.write(suffixed(options.evolution, variant.word))
-        self._report(painting, about)
+        report(self.source, painting, options, outcome["seconds"])
         if painting.stopped:
             raise KeyboardInterrupt(f"{shown(target)} is the picture after {painting.steps} steps")
         return ({} if variant.word else snapshots) | {variant.label: result}
@@ -156,29 +163,3 @@ class PhotoPainting:
         """Write a painting; formats without transparency get its transparent parts over white."""
         keeps = target.suffix.lower() in PICTURES_WITH_ALPHA
         write_picture(target, picture if keeps else flatten(picture), about)
-
-    def _outcome(self, painting, seconds):
-        """The part of the record that says how the painting went."""
-        return {
-            "precision": self.studio.networks.precision,
-            "steps": painting.steps,
-            **{part: round(score, 4) for part, score in painting.scores.items()},
-            "seconds": round(seconds, 1),
-            "troubles": painting.troubles,
-            "stopped": painting.stopped,
-            "versions": versions(),
-        }
-
-    def _report(self, painting, about):
-        """Print a line on how the painting went."""
-        name = shown(self.source.name)
-        for trouble in painting.troubles:
-            print(f"{name}: {trouble}")
-        scores = ", ".join(f"{part} {score:.3f}" for part, score in painting.scores.items())
-        why = "J stopped falling" if painting.steps < painting.planned else "more would hardly show"
-        early = f"; {why}" if painting.steps < self.options.epochs else ""
-        if self.options.network == "instant":
-            print(f"{name}: painted in {about['seconds']:.1f} s")
-        elif not painting.stopped:
-            steps = f"{painting.steps} of {self.options.epochs} steps"
-            print(f"{name}: {scores} after {steps} ({about['seconds']:.0f} s{early})")
