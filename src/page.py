@@ -18,8 +18,9 @@ Examples:
   page.py --port=8000 --model=model/pets.keras
 """
 
-from command.options import path, quiet_libraries, read_options, text, whole
+from command.options import path, read_options, text, whole
 from command.process import run
+from webpage.server import serve
 
 OPTIONS = {
     "--port": whole(1, 65535),
@@ -31,10 +32,7 @@ OPTIONS = {
 
 
 def main(argv):
-    options = read_options(__doc__, OPTIONS, argv)
-    with quiet_libraries():
-        from webpage.server import serve
-    serve(**options)
+    serve(**read_options(__doc__, OPTIONS, argv))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import threading
 from importlib.util import find_spec
 from pathlib import Path
 
+from command.options import quiet_libraries
 from utils import ROOT, UserError, shown
 
 LARGEST_UPLOAD = 500_000_000  # bytes; a TIFF of the most pixels that we read
@@ -21,7 +22,8 @@ def serve(port=7860, host="127.0.0.1", password=None, model=ROOT / "model/person
         raise UserError("the page needs Gradio; install it with: pip install gradio")
     if not model.is_file():
         raise UserError(f"--model={shown(model)} does not exist; train one with train.py, or leave it out")
-    from webpage.workshop import Workshop
+    with quiet_libraries():
+        from webpage.workshop import Workshop
 
     with tempfile.TemporaryDirectory(prefix="page-", ignore_cleanup_errors=True) as folder:
         os.environ |= {"GRADIO_TEMP_DIR": folder, "GRADIO_ANALYTICS_ENABLED": "False"}  # read when it is imported
