@@ -1,6 +1,7 @@
 """Count, score and colour several classes."""
 
 import colorsys
+from itertools import product
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,15 +12,19 @@ from files.whole import whole_file
 from segmentation.layouts import VOID
 from utils import shown
 
+DARK, WHITE = (0.12, 0.12, 0.14), (1.0, 1.0, 1.0)  # the first class, and pixels that do not count
 MOST_NAMED = 24  # classes that fit into a legend
 
 
 def colours(count):
-    """A colour for each of `count` classes, (count, 3), 0..255: neighbours differ clearly, the first one is dark."""
-    turns = [(0.13 + 0.618034 * place) % 1 for place in range(count)]
-    rings = [(0.55 + 0.4 * (place % 2), 0.95 - 0.25 * (place // 2 % 3) / 2) for place in range(count)]
-    made = [colorsys.hsv_to_rgb(turn, *ring) for turn, ring in zip(turns, rings, strict=True)]
-    return np.array([(0.12, 0.12, 0.14), *made[1:]]) * 255 // 1
+    """A colour for each of `count` classes, (count, 3), 0..255: the first is dark, each other far from all before."""
+    tones = product(np.arange(32) / 32, (0.95, 0.65, 0.4), (0.95, 0.7, 0.5))
+    offered = np.array([colorsys.hsv_to_rgb(*tone) for tone in tones])
+    chosen, distance = [np.array(DARK)], np.linalg.norm(offered - WHITE, axis=1)
+    while len(chosen) < count:
+        distance = np.minimum(distance, np.linalg.norm(offered - chosen[-1], axis=1))
+        chosen.append(offered[distance.argmax()])
+    return np.array(chosen) * 255 // 1
 
 
 def painted(labels, classes):

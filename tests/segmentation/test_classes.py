@@ -39,9 +39,9 @@ def test_colours_tell_classes_apart():
     for layout in LAYOUTS.values():
         found = colours(max(2, layout.outputs)).astype(int)
         assert len({tuple(colour) for colour in found}) == len(found)
-        if len(found) < 20:
-            apart = np.abs(found[:, None] - found[None]).sum(-1) + 999 * np.eye(len(found), dtype=int)
-            assert apart.min() > 40
+        if len(found) < 22:
+            apart = np.linalg.norm(found[:, None] - found[None], axis=-1) + 999 * np.eye(len(found))
+            assert apart.min() > 80
     assert (painted(TRUE, 3)[1, 3] == 255).all() and (painted(TRUE, 3)[0, 0] == colours(3)[0]).all()
 
 
