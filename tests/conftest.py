@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+from functools import cache as remembered
 from pathlib import Path
 
 import numpy as np
@@ -106,20 +107,27 @@ def vgg_weights(tmp_path_factory):
     return file
 
 
-@pytest.fixture
-def thin(monkeypatch):
-    """Make a network of VGG19's plan with few channels and random weights, and let stylize.py use it: it is fast."""
+@remembered
+def thin_network(dtype):
+    """A network of VGG19's plan with few channels and random weights, which nobody changes."""
     import keras
 
     from networks.vgg import Preprocessing, encoder
+    from style.features import LAYERS
+
+    keras.utils.set_random_seed(3)
+    network = encoder(((4, 2), (6, 2), (8, 4), (8, 4), (8, 4)), LAYERS, Preprocessing(dtype="float32"), dtype)
+    network.trainable = False
+    return network
+
+
+@pytest.fixture
+def thin(monkeypatch):
+    """Let stylize.py use a thin network: it is fast."""
     from style import features
 
     def make(weights=None, dtype="float32"):
-        keras.utils.set_random_seed(3)
-        plan = ((4, 2), (6, 2), (8, 4), (8, 4), (8, 4))
-        network = encoder(plan, features.LAYERS, Preprocessing(dtype="float32"), dtype)
-        network.trainable = False
-        return network
+        return thin_network(dtype)
 
     monkeypatch.setitem(features.NETWORKS, "vgg19", make)
     return make
@@ -152,16 +160,21 @@ def check_gradients():
 @pytest.fixture
 def eager(monkeypatch):
     """Train and paint without compiling, which takes longer than a few steps of a small network, except under JAX."""
+    compile_nothing(monkeypatch)
+
+
+def compile_nothing(monkeypatch):
+    """What `eager` does, for fixtures that more tests than one share."""
     import keras
 
     if keras.backend.backend() == "jax":
         return  # JAX compiles each operation of a step that is not compiled as a whole
     compile_it = keras.Model.compile
 
-    def compile_nothing(self, *given, **more):
+    def run_eagerly(self, *given, **more):
         return compile_it(self, *given, **more | {"run_eagerly": True})
 
-    monkeypatch.setattr(keras.Model, "compile", compile_nothing)
+    monkeypatch.setattr(keras.Model, "compile", run_eagerly)
 
 
 @pytest.fixture

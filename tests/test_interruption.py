@@ -192,10 +192,13 @@ def disturb(forker, inputs, tmp_path_factory):
 
 
 def _marks(job, number):
-    """In make test two quick jobs meet a signal each; in make test-all, every job meets every signal."""
-    short = {"predict a folder": "SIGINT", "download": "SIGKILL"}.get(job)
-    kaggle = [pytest.mark.xdist_group("kaggle")] if job == "download" else []
-    return kaggle + ([] if number == short else [pytest.mark.long])
+    """In make test two quick jobs meet a signal each; in make test-all, every job meets every signal.
+
+    One worker has all signals of a job, which it runs undisturbed first.
+    """
+    short = {"predict a folder": "SIGINT", "download": "SIGKILL"}
+    group = pytest.mark.xdist_group("kaggle" if job in short else f"interrupted {job}")
+    return [group] if number == short.get(job) else [group, pytest.mark.long]
 
 
 @pytest.mark.parametrize(

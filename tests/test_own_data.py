@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from conftest import in_a_shell
+import train
 from files.whole import read_json
 from segmentation.cache import decoded
 from segmentation.labels import read_labels
 from segmentation.layouts import VOID, layout_of
 
+pytestmark = pytest.mark.xdist_group("harbour")  # whose network is trained once
 NAMES = ("sea", "boat", "buoy", "pier", "gull", "left shoe", "right shoe")
 SIDE = 48
 # The colours of the classes in the masks; in the pictures they differ.
@@ -77,12 +78,14 @@ def harbour(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained_on_it(harbour, tmp_path_factory):
-    """A network that train.py taught, in a process of its own."""
+    """A network that train.py taught."""
     model = tmp_path_factory.mktemp("model") / "harbour.keras"
     quick = ["--size=48", "--network=conv_deconv", "--epochs=12", "--batch_size=4", "--learning_rate=0.01"]
     quick += ["--precision=float32", "--augment=off", "--loss=cross_entropy"]
-    done = in_a_shell("src/train.py", f"--data={harbour}", f"--model={model}", *quick)
-    assert done.returncode == 0, done.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("segmentation.cache.CACHE", tmp_path_factory.mktemp("cache"))
+        patch.setattr("networks.runs.draw_curves", lambda *given: None)
+        train.main([f"--data={harbour}", f"--model={model}", *quick])
     return model
 
 

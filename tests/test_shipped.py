@@ -15,6 +15,7 @@ from style.objective import gram, relative
 from utils import ROOT
 
 SHIPPED = ("mini", "person")
+pytestmark = pytest.mark.xdist_group("shipped")  # whose networks are loaded once
 NO_SOCKETS = """
 import socket, sys
 def shut(*_, **__):
@@ -54,8 +55,13 @@ def test_the_card_tells_data_command_and_scores(name):
     assert all(word in card for word in ("CC BY 4.0", "commercial", "academic", "minutes"))
 
 
-def test_the_person_network_finds_the_portraits():
-    network, record = load_network(ROOT / "model/person.keras")
+@pytest.fixture(scope="module")
+def person():
+    return load_network(ROOT / "model/person.keras")
+
+
+def test_the_person_network_finds_the_portraits(person):
+    network, record = person
     from segmentation.masks import find_masks
 
     for name in ("eileen_collins", "grace_hopper"):
@@ -69,18 +75,23 @@ def test_the_person_network_finds_the_portraits():
 CAT = next((ROOT / "examples/pets/images").iterdir())
 
 
-def test_a_cat_is_found_offline(tmp_path):
-    given = ["src/predict.py", f"--file_path={CAT}", f"--save={tmp_path}/"]
-    done = in_a_shell("-c", NO_SOCKETS, *given, "--output=masks", "--classes=cat,dog,person")
-    assert done.returncode == 0, done.stderr
+def test_a_cat_is_found_offline(script, tmp_path, monkeypatch):
+    def shut(*_, **__):
+        raise OSError("no network here")
+
+    for place in ("socket.connect", "create_connection", "getaddrinfo"):
+        monkeypatch.setattr(f"socket.{place}", shut)
+    given = [f"--file_path={CAT}", f"--save={tmp_path}/", "--output=masks", "--classes=cat,dog,person"]
+    status, _, error = script("predict.py", *given)
+    assert status == 0, error
     found = {file.name.rpartition("_")[2]: np.asarray(Image.open(file)) for file in tmp_path.iterdir()}
     assert (found["cat.png"] == 255).mean() > 0.1 and "person.png" not in found
 
 
 @needs_shared
 @pytest.mark.parametrize(("stem", "name"), [("000000000074", "dog"), ("000000261888", "bicycle")])
-def test_things_are_found(stem, name):
-    network, record = load_network(ROOT / "model/person.keras")
+def test_things_are_found(person, stem, name):
+    network, record = person
     from segmentation.masks import find_labels
 
     photo = flatten(open_picture(SHARED / f"data/things/images/{stem}.jpg"))

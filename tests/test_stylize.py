@@ -47,7 +47,8 @@ def stylize(script, place, thin, eager):
 
     def call(*more, content="me.png", save="out.png", keep="--mask=mask.png", init="--init=content"):
         given = [f"--content={content}", "--style=monet.png", f"--save={save}", keep]
-        given += ["--epochs=2", "--size=64", "--precision=float32", "--network=vgg19", *filter(None, [init]), *more]
+        given += ["--epochs=2", "--size=64", "--precision=float32", "--network=vgg19", "--turns=off"]
+        given += [*filter(None, [init]), *more]
         names = [option.split("=")[0] for option in more]
         return script(
             "stylize.py", *(option for option in given if option.split("=")[0] not in names or option in more)
@@ -159,7 +160,7 @@ OPTIONS = [
     "--feather=20",
 ]
 LONG = [  # what they mean for a painting is also tested without the script
-    "--turns=off",
+    "--turns=on",
     "--init=munch.jpg",
     "--style=monet.png,munch.jpg",
     "--style_weight=100",
@@ -377,14 +378,14 @@ def test_it_says_why_it_stops_sooner(stylize, monkeypatch, method, why):
 
 
 def test_full_size_is_the_photos_own(stylize, place):
-    picture(200, 130, 4).save("large.png")
+    picture(120, 78, 4).save("large.png")
     sizes = []
-    for size in ("full", "200", "16384"):
+    for size in ("full", "120", "16384"):
         assert (
             stylize(f"--size={size}", "--scales=1", content="large.png", save=f"{size}.png", keep="--keep=none")[0] == 0
         )
         sizes.append(Image.open(f"{size}.png").size)
-    assert sizes == [(200, 130)] * 3 and changed("full.png", "200.png", "16384.png") == [False, False]
+    assert sizes == [(120, 78)] * 3 and changed("full.png", "120.png", "16384.png") == [False, False]
     assert read_record("full.png")["options"]["size"] == "full"
     status, _, err = stylize("--size=whole", content="large.png")
     assert status == 2 and "--size=whole must be a whole number from 64 to 16384, or full" in err
@@ -395,15 +396,15 @@ def test_a_killed_run_goes_on_from_its_last_finished_scale(stylize, place, monke
     from studio.unfinished import Unfinished
     from style.brush import Brush
 
-    picture(300, 200, 4).save("large.png")
-    given = ["--size=300", "--epochs=6", "--network=mini"]
+    picture(192, 72, 4).save("large.png")
+    given = ["--size=192", "--epochs=6", "--network=mini"]
     more = {"content": "large.png", "keep": "--keep=none"}
     assert stylize(*given, save="whole.png", **more)[0] == 0
     whole, steps, begin = read_record("whole.png"), [], Brush.begin
 
     def die(brush, side, *given):
         steps.append(side)
-        if side == 300 and len(steps) == 2:
+        if side == 192 and len(steps) == 2:
             raise SystemExit(9)  # as good as a kill: nothing is tidied up
         begin(brush, side, *given)
 
@@ -414,7 +415,7 @@ def test_a_killed_run_goes_on_from_its_last_finished_scale(stylize, place, monke
     assert not (place / "out.png").exists() and len(list(place.glob(".*.part"))) == 1
     monkeypatch.setattr(Brush, "begin", die)
     assert stylize(*given, save="out.png", **more)[0] == 0
-    assert steps == [150, 300, 300] and changed("whole.png", "out.png") == [False]
+    assert steps == [96, 192, 192] and changed("whole.png", "out.png") == [False]
     assert not list(place.glob(".*.part"))
     again = read_record("out.png")
     assert [again[name] for name in ("J", "steps", "troubles")] == [whole[name] for name in ("J", "steps", "troubles")]
@@ -580,7 +581,7 @@ def test_odd_shapes_are_painted(stylize):
 
 @pytest.mark.parametrize(
     ("number", "status", "network"),
-    [(signal.SIGINT, 130, "vgg19"), pytest.param(signal.SIGTERM, 143, "mini", marks=pytest.mark.long)],
+    [(signal.SIGTERM, 143, "mini"), pytest.param(signal.SIGINT, 130, "vgg19", marks=pytest.mark.long)],
 )
 def test_a_signal_while_painting_saves_the_picture(place, vgg_weights, number, status, network):
     """The same in a process of its own, once with all of VGG19."""
@@ -642,12 +643,12 @@ def test_instant_refuses_what_needs_steps(stylize, small, place, more):
 
 
 def test_matching_starts_with_the_instant_painting_at_the_finest_scale(stylize, small):
-    picture(300, 200, 4).save("large.png")
+    picture(300, 100, 4).save("large.png")
     given = {"content": "large.png", "keep": "--keep=none", "init": None}
-    assert stylize("--network=instant", "--size=256", save="instant.png", **given)[0] == 0
-    status, out, _ = stylize("--init=instant", "--size=256", "--epochs=1", save="one.png", **given)
+    assert stylize("--network=instant", "--size=192", save="instant.png", **given)[0] == 0
+    status, out, _ = stylize("--init=instant", "--size=192", "--epochs=1", save="one.png", **given)
     assert status == 0 and "after 1 of 1 steps" in out and "init" in read_record("one.png")["files"]
-    assert stylize("--init=content", "--size=256", "--epochs=1", save="photo.png", **given)[0] == 0
+    assert stylize("--init=content", "--size=192", "--epochs=1", save="photo.png", **given)[0] == 0
     start, one, photo = (np.float32(pixels(f"{name}.png")) for name in ("instant", "one", "photo"))
     assert np.abs(one - start).mean() < 0.5 * np.abs(photo - start).mean()
 

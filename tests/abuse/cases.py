@@ -32,6 +32,7 @@ class Script(NamedTuple):
 
 TRAIN = {"--size": "32", "--epochs": "1", "--precision": "float32", "--network": "conv_deconv", "--batch_size": "4"}
 PAINT = {"--style": "style.png", "--size": "64", "--epochs": "1", "--precision": "float32", "--mask": "mask.png"}
+PAINT |= {"--turns": "off"}
 DISTIL = {"--vgg_weights": "nowhere.h5", "--precision": "float32"}
 SET = {"--data": ("set/images", "set/masks")}
 SCRIPTS = {
@@ -93,7 +94,7 @@ SCRIPTS = {
     ),
 }
 UNKNOWN = ("--nonsense", "--nonsense=3", "-x", "stray", "--help=3", "--", "-", "--s", "\udcff")
-COSTLY = {"--size", "--epochs", "--network", "--precision"}  # whose defaults are for more than a case
+COSTLY = {"--size", "--epochs", "--network", "--precision", "--turns"}  # whose defaults are for more than a case
 ENDINGS = {"--json": ".json", "--panel": ".png", "--confusion": ".png", "--evolution": ".gif", "--model": ".keras"}
 PLACES = (
     *("photo.jpg/below{}", "nowhere/deep/new{}", "folder", "folder/", "folder/new{}", "new/", "new", "a.txt", "{}"),

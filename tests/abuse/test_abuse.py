@@ -15,7 +15,7 @@ from abuse.stage import Eye, fresh, play, remember_networks, set_up, stock, stoc
 
 CASES, SEED = int(os.environ.get("ABUSE", "2000")), os.environ.get("ABUSE_SEED", "2026")
 ONLY, LOG = os.environ.get("ABUSE_CASE"), os.environ.get("ABUSE_LOG")
-PARTS = 40
+PARTS = 80
 SHORT = 1  # of the parts, which run in make test
 
 

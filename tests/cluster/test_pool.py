@@ -164,7 +164,8 @@ def test_a_scheduler_that_goes_away_is_one_line(cluster, photos):
     assert len(results(photos.out)) < 8
 
 
-def test_where_nobody_answers_it_says_so(photos):
+def test_where_nobody_answers_it_says_so(photos, monkeypatch):
+    monkeypatch.setattr("cluster.pool.CONNECT_SECONDS", 1)
     with photos("tcp://127.0.0.1:9", b"one") as ended, pytest.raises(UserError, match="does not answer"):
         list(ended)
 

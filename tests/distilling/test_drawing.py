@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from by_hand import vectors_by_hand
+from conftest import compile_nothing
 from defaults import with_defaults
 from distilling import distillation
 from distilling.crops import Pairs, pictures_in
@@ -19,6 +20,7 @@ from style.features import instant, mini
 from style.matching import LAYERS, factors_of
 from utils import UserError
 
+pytestmark = pytest.mark.xdist_group("decoder")  # whose lesson and run the tests share
 distill = with_defaults("distill", distillation.distill, "photos", "paintings")
 PLAN = ((4, 2), (6, 2), (8, 4), (8, 4), (8, 4))
 WIDTHS = (2, 3, 4, 5, 6)
@@ -30,8 +32,9 @@ def pieces(count=4, seed=0):
     return np.random.default_rng(seed).random((count, 32, 32, 3), np.float32)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def lesson():
+    """A lesson after its first step."""
     keras.utils.set_random_seed(4)
     master, eyes = (encoder(PLAN, LAYERS, Preprocessing(dtype="float32")) for _ in range(2))
     hand = decoder(sum(x.shape[-1] for x in eyes.output.values()), (8, 6, 4))
@@ -123,7 +126,9 @@ def moment_error(moments, layer):
 
 def test_a_step_changes_the_decoder_alone_and_steps_help(lesson):
     assert {id(weight) for weight in lesson.trainable_variables} == {id(weight) for weight in lesson.decoder.weights}
+    before = lesson.decoder.get_weights()
     losses = [lesson.train_on_batch(pieces(), return_dict=True)["loss"] for _ in range(20)]
+    lesson.decoder.set_weights(before)
     assert losses[-1] < 0.9 * losses[0]
 
 
@@ -139,29 +144,44 @@ def test_a_batch_is_photos_and_then_paintings(tmp_path):
 # ---------------------------------------------------------------- the run
 
 
-@pytest.fixture
-def photos(tmp_path):
-    return draw_set(tmp_path / "set", 24, width=48, height=40) / "images"
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return draw_set(tmp_path_factory.mktemp("photos") / "set", 24, width=48, height=40) / "images"
 
 
-@pytest.fixture
-def seeing(tmp_path, photos, monkeypatch, eager):
-    """A thin network without a decoder, on disk; small networks be its master's."""
-    monkeypatch.setattr(distillation, "JUDGED", 1)
-    monkeypatch.setattr(
-        distillation, "vgg19", lambda *_: encoder(PLAN, {*features.LAYERS, *LAYERS}, Preprocessing(dtype="float32"))
-    )
+@pytest.fixture(scope="module")
+def quickly():
+    """Let a small random network be VGG19, and few pictures judge."""
+    with pytest.MonkeyPatch.context() as patch:
+        compile_nothing(patch)
+        patch.setattr(distillation, "JUDGED", 1)
+        patch.setattr(
+            distillation, "vgg19", lambda *_: encoder(PLAN, {*features.LAYERS, *LAYERS}, Preprocessing(dtype="float32"))
+        )
+        yield
+
+
+@pytest.fixture(scope="module")
+def seeing(tmp_path_factory, photos, quickly):
+    """A thin network without a decoder, on disk."""
+    model = tmp_path_factory.mktemp("seeing") / "eyes.keras"
     own = {"widths": WIDTHS, "size": 32, "batch_size": 2, "canvases": 0, "steps": 1, "epochs": 1}
-    distill([photos], [photos], model=tmp_path / "eyes.keras", precision="float32", **own)
-    return tmp_path / "eyes.keras"
+    distill([photos], [photos], model=model, precision="float32", **own)
+    return model
 
 
-def test_a_run_leaves_a_network_that_draws_and_its_record(seeing, photos, tmp_path):
-    model = tmp_path / "m.keras"
+@pytest.fixture(scope="module")
+def drawing(tmp_path_factory, seeing, photos):
+    """What a run leaves."""
+    model = tmp_path_factory.mktemp("drawing") / "m.keras"
     distill([photos], [photos], model=model, init=seeing, **QUICK)
-    record = read_json(tmp_path / "m.json")
+    return model
+
+
+def test_a_run_leaves_a_network_that_draws_and_its_record(seeing, drawing):
+    record = read_json(drawing.with_suffix(".json"))
     assert record["network_options"]["decoder"] == [8, 6, 4] and record["metrics"]["val_loss"] > 0
-    before, (eyes, hand) = mini(seeing), instant(model)
+    before, (eyes, hand) = mini(seeing), instant(drawing)
     for layer in LAYERS:
         np.testing.assert_array_equal(*(ops.convert_to_numpy(each.get_layer(layer).kernel) for each in (before, eyes)))
     assert eyes.trainable_variables == hand.trainable_variables == []
@@ -170,20 +190,18 @@ def test_a_run_leaves_a_network_that_draws_and_its_record(seeing, photos, tmp_pa
         instant(seeing)
 
 
-def test_it_goes_on_from_a_network_with_a_decoder(seeing, photos, tmp_path, capsys):
-    distill([photos], [photos], model=tmp_path / "a.keras", init=seeing, **QUICK)
-    slow = QUICK | {"learning_rate": 1e-8}
-    distill([photos], [photos], model=tmp_path / "b.keras", init=tmp_path / "a.keras", **slow)
-    assert "layers start with the weights of a.keras" in capsys.readouterr().out
-    one, other = (instant(tmp_path / f"{name}.keras")[1].get_weights() for name in "ab")
+def test_it_goes_on_from_a_network_with_a_decoder(drawing, photos, tmp_path, capsys):
+    slow = QUICK | {"learning_rate": 1e-8, "epochs": 1}
+    distill([photos], [photos], model=tmp_path / "further.keras", init=drawing, **slow)
+    assert "layers start with the weights of m.keras" in capsys.readouterr().out
+    one, other = (instant(model)[1].get_weights() for model in (drawing, tmp_path / "further.keras"))
     assert all(np.allclose(a, b, atol=1e-3) for a, b in zip(one, other, strict=True))
 
 
-def test_what_was_interrupted_goes_on_as_if_nothing_had_been(seeing, photos, tmp_path, after_an_epoch):
-    distill([photos], [photos], model=tmp_path / "whole.keras", init=seeing, **QUICK)
+def test_what_was_interrupted_goes_on_as_if_nothing_had_been(seeing, drawing, photos, tmp_path, after_an_epoch):
     after_an_epoch(distill, [photos], [photos], model=tmp_path / "parts.keras", init=seeing, **QUICK)
     distill([photos], [photos], model=tmp_path / "parts.keras", init=seeing, **QUICK, resume=True)
-    one, other = (instant(tmp_path / f"{name}.keras")[1].get_weights() for name in ("whole", "parts"))
+    one, other = (instant(model)[1].get_weights() for model in (drawing, tmp_path / "parts.keras"))
     assert all((a == b).all() for a, b in zip(one, other, strict=True))
 
 

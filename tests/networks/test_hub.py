@@ -13,6 +13,7 @@ from networks.hub import INSTALL, is_preset, load_preset, preset_folder
 from presets import SIDE
 from utils import UserError
 
+pytestmark = pytest.mark.xdist_group("presets")
 ADE = "segformer_tiny_ade20k_64"
 
 

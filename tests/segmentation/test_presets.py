@@ -13,6 +13,7 @@ from segmentation.presets import CITYSCAPES, Preset, class_names, load_segmenter
 from utils import ROOT, UserError
 
 PHOTO = ROOT / "examples/portraits/images/grace_hopper.jpg"
+pytestmark = pytest.mark.xdist_group("presets")
 ADE, PASCAL = "segformer_tiny_ade20k_64", "deeplab_tiny_pascalvoc"
 
 

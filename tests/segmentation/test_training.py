@@ -245,6 +245,7 @@ def test_running_out_of_memory_is_said_in_one_line(people, tmp_path, monkeypatch
         train(people, tmp_path / "m.keras", **QUICK)
 
 
+@pytest.mark.long  # TensorFlow waits for ten seconds; test_process.py has the names of the errors
 def test_the_backend_says_that_memory_ran_out():
     """A true allocation of an exabyte, refused by the backend itself."""
     with pytest.raises(Exception) as caught:
@@ -546,6 +547,7 @@ FROZEN = ("Conv", "expanded_conv_16-project", "logits")
 )
 def test_an_encoder_is_frozen_whole_or_in_its_first_layers(people, tmp_path, changed, kept):
     options = QUICK | {"network": "deeplab", "encoder_weights": "none", "learning_rate": 0.01, "epochs": 1} | changed
+    options |= {"steps": 1, "validation": 0.0}
     train(people, tmp_path / "m.keras", **options)
     keras.utils.set_random_seed(2022)
     initial, (network, _) = NETWORKS["deeplab"](size=32), load_network(tmp_path / "m.keras")

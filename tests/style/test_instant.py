@@ -98,8 +98,10 @@ def test_the_frame_is_drawn_like_the_rest(networks):
     assert decoder.given == [(1, 64 + 32, 72 + 32, 3)]
 
 
-@pytest.mark.parametrize("visible", [False, True])
-@pytest.mark.parametrize("styles", [1, 2])
+@pytest.mark.parametrize(
+    ("styles", "visible"),
+    [(1, False), (2, True), *(pytest.param(*each, marks=pytest.mark.long) for each in ((1, True), (2, False)))],
+)
 def test_in_tiles_of_any_size_it_is_the_same_painting(shipped, monkeypatch, visible, styles):
     """Without coherence, which ends at the border of a tile."""
     monkeypatch.setitem(MIXES, "balanced", (0.3, 0.0))
