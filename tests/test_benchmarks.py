@@ -12,7 +12,7 @@ import pytest
 from utils import ROOT, UserError
 
 TOY = ["--network=mini", "--sides=64", "--painting=64", "--instant=64", "--base=2", "--steps=3", "--matrix=64"]
-TOY += ["--trainings=unet:32:2,conv_deconv:32:2", "--seconds=3600"]
+TOY += ["--trainings=unet:32:2,deeplab:33:2", "--seconds=3600"]
 ROWS = (
     "device",
     "product of two bfloat16 matrices, TFLOP/s",
@@ -22,8 +22,8 @@ ROWS = (
     "instant paintings a second, 64 px",
     "training unet, 32 px, pictures a second",
     "training unet, waiting for input",
-    "training conv_deconv, 32 px, pictures a second",
-    "training conv_deconv, waiting for input",
+    "training deeplab, 33 px, pictures a second",
+    "training deeplab, waiting for input",
 )
 
 

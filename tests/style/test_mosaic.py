@@ -109,7 +109,9 @@ def test_the_painting_is_that_of_the_whole_picture_without_seams(network, eager,
         pictures.append(painter.paint(photo, steps=3, scales=1, watch=lambda step, show: seen.append(step)).picture)
     assert seen == [1, 2, 3] * 2
     change = np.abs(pictures[0] - pictures[1]).mean(axis=2)
-    assert change.mean() < 0.01 * np.abs(pictures[0] - np.float32(photo) / 255).mean()
+    # Rounding flips choices between strokes that fit alike, under JAX for 1 % of what the painting changes. A reach
+    # that is too small makes 38 % or more of it, sums that miss one of four tiles 43 %, a gradient that does 31 %.
+    assert change.mean() < 0.05 * np.abs(pictures[0] - np.float32(photo) / 255).mean()
     seams = {tile.core[:2] for tile in painter._tiles((296, 304), "float32")}
     assert len(seams) == {"match": 4, "gram": 6}[method]
     for top, left in seams - {(0, 0)}:
