@@ -7,10 +7,12 @@ from PIL import Image
 
 
 @pytest.fixture
-def workshop(tmp_path, trained):
-    """A workshop with an untrained network that finds figures."""
+def workshop(tmp_path, trained, drawing, monkeypatch):
+    """A workshop with untrained networks that find figures and paint."""
     from webpage.workshop import Workshop
 
+    for place in ("style.features.MINI", "studio.orders.MINI"):
+        monkeypatch.setattr(place, drawing)
     folder = tmp_path / "visitors"
     folder.mkdir()
     workshop = Workshop(folder, trained)
