@@ -426,7 +426,7 @@ def test_a_large_painting_is_painted_tile_by_tile_by_the_memory_that_is_free(sty
     from style import painting
 
     picture(320, 250, 4).save("large.png")
-    given = ["--size=full", "--scales=1", "--epochs=3", "--turns=off"]
+    given = ["--size=full", "--scales=1", "--epochs=3"]
     more = {"content": "large.png", "keep": "--keep=none"}
     assert stylize(*given, save="whole.png", **more)[0] == 0
     counts, cut = [], painting.cut

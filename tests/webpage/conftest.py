@@ -7,7 +7,7 @@ from PIL import Image
 
 
 @pytest.fixture
-def workshop(tmp_path, trained, drawing, monkeypatch):
+def workshop(tmp_path, trained, drawing, monkeypatch, eager):
     """A workshop with untrained networks that find figures and paint."""
     from webpage.workshop import Workshop
 
