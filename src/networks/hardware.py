@@ -27,7 +27,7 @@ CANVAS_BYTES = {"vgg19": 165, "mini": 155, "instant": 60}
 IN_TILE = 0.6
 SEEN_BYTES, IN_SIGHT = 24, 0.4  # the same where it is only seen, without steps,
 AT_A_TIME = 2  # while the features of another picture of its kind are kept
-INSTANT_TILE = 900**2  # pixels that painting without steps sees or draws at a time
+INSTANT_TILE = 960**2  # pixels that painting without steps sees or draws at a time
 LEAST_TILE = 288**2  # pixels; smaller tiles would be little more than margin
 RESERVED = 0.9  # the share of a GPU's memory that TensorFlow can use; it takes it all at the start
 # Bytes for each pixel of the photo itself: to put the painting into it, and to find and write a mask. At 54 megapixels.
