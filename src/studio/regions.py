@@ -74,21 +74,16 @@ def compose(photo, painting, kept, feather=0):
     feather: over how many pixels the kept part fades out. At a soft edge the photo mixes the figure with its old
     background, and beyond the edge it shows only background. So the figure's own colours are carried outwards.
     """
-    levels = feathered(np.asarray(to_image(kept)), feather)
-    result, pixels = np.array(painting), np.asarray(photo)
-    result[levels == 255] = pixels[levels == 255]
-    edge = (levels > 0) & (levels < 255)
-    if edge.any():
-        share = levels[edge][:, None] / 255
-        mixed = share * kept_colours(photo, kept)[edge] + (1 - share) * result[edge]
-        result[edge] = np.uint8(mixed + 0.5)
-    return Image.fromarray(result)
+    levels = Image.fromarray(feathered(np.asarray(to_image(kept)), feather))
+    result = Image.composite(kept_colours(photo, kept), painting, levels)
+    result.paste(photo, mask=levels.point([0] * 255 + [255]))
+    return result
 
 
 def kept_colours(photo, kept):
-    """The colours of the kept part of an RGB Pillow image, continued beyond its edge: (H, W, 3) uint8."""
+    """The colours of the kept part of an RGB Pillow image, continued beyond its edge: an image of the same size."""
     small = fit(photo, min(COLOUR_SIDE, max(photo.size)))
     share = resize(kept, small.size)
     # The fourth power: a pixel that is half kept is half something else, and says little about the kept colour.
     colours = to_image(fill_in(to_array(small), share**4))
-    return np.asarray(colours.resize(photo.size, Image.Resampling.BILINEAR))
+    return colours.resize(photo.size, Image.Resampling.BILINEAR)
