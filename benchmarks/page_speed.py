@@ -29,6 +29,7 @@ from utils import ROOT, UserError
 OPTIONS = {"--content": path, "--vgg_weights": path}
 PORT = 7869
 PATIENCE = 300_000  # ms
+WARM_UP = 30  # s, until the page has looked at the styles
 STYLES = ("whirls", "wheat")
 
 
@@ -64,6 +65,7 @@ def served(vgg_weights):
 
 def visit(page, options):
     """Do what a visitor does, and print the seconds of each step."""
+    time.sleep(WARM_UP)
     with told("photo dropped, until the figure is tinted"):
         page.locator("#photo input[type=file]").set_input_files(options["content"])
         page.locator("#brush .sheet").wait_for()

@@ -4,7 +4,10 @@ import threading
 from functools import cached_property
 from pathlib import Path
 
+from PIL import Image
+
 from networks.hardware import choose_precision, choose_quickly
+from segmentation.masks import find_masks
 from segmentation.registry import load_network
 from utils import ROOT
 from webpage.turns import Line
@@ -44,6 +47,8 @@ class Workshop:
         """Load the networks and look at the styles, so that the first visitor need not wait."""
         visit = Visit(self)
         photo = self.finding.join(lambda turn: Photo(FIRST_PHOTO, self.finder))
+        empty = Image.new("RGB", (64, 64), "grey")  # where there is no figure, the network looks a second time
+        self.finding.join(lambda turn: find_masks(*self.finder, [empty]))
         for style in self.styles.values():
             self.painting.join(lambda turn, style=style: visit.paint(turn, _result(photo), style, "instant", "none"))
         self.painting.join(lambda turn: visit.leave() or self.precision)

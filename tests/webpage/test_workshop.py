@@ -56,9 +56,12 @@ def test_warming_up_looks_at_every_style(workshop, monkeypatch, tmp_path):
     photo = tmp_path / "first.png"
     Image.effect_noise((64, 64), 50).convert("RGB").save(photo)
     monkeypatch.setattr("webpage.workshop.FIRST_PHOTO", photo)
+    seen = []
+    monkeypatch.setattr("webpage.workshop.find_masks", lambda *given: seen.append(given))
     workshop.warm_up()
     assert workshop.painting.join(lambda turn: True).over.wait(PATIENCE)
     assert [key[0] for key in workshop.shared if isinstance(key[0], tuple)] == [(s,) for s in workshop.styles.values()]
+    assert workshop.finding.join(lambda turn: True).over.wait(PATIENCE) and seen[0][:2] == workshop.finder
     assert list(workshop.styles) == ["rain", "wheat", "whirls"] and list(workshop.folder.iterdir()) == []
 
 
