@@ -88,8 +88,8 @@ def predict(
 ):
     """Cut the figures out of the pictures at `file_path` one by one; a bad file does not stop the rest."""
     if classes and output == "index":
-        all_of_them = "has no effect on --output=index, which has all classes; leave it out"
-        raise UserError(f"--classes={shown(','.join(classes))} {all_of_them}")
+        given = shown(",".join(classes))
+        raise UserError(f"--classes={given} has no effect on --output=index, which has all classes; leave it out")
     pictures = find_pictures("--file_path", file_path)
     many = len(pictures) > 1 or Path(file_path).is_dir()
     targets = choose_targets(pictures, output, save, many)
