@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import socket
 import subprocess
 import sys
 from functools import cache as remembered
@@ -19,8 +20,13 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 from command.process import run
 from drawn import draw_set
+from eager import compile_nothing
 from utils import ROOT
 
+CALLS = {
+    socket: ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "create_connection"),
+    socket.socket: ("connect", "connect_ex", "sendto", "sendmsg", "bind"),
+}
 SHARED = ROOT.parent / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real pictures of ../shared are not here")
 
@@ -158,27 +164,27 @@ def check_gradients():
 
 
 @pytest.fixture
+def tried(monkeypatch):
+    """Shut all sockets; the list of what was asked of them."""
+    asked = []
+
+    def shut(name):
+        def refuse(*given, **_):
+            asked.append((name, given))
+            raise OSError("no network here")
+
+        return refuse
+
+    for owner, names in CALLS.items():
+        for name in names:
+            monkeypatch.setattr(owner, name, shut(name))
+    return asked
+
+
+@pytest.fixture
 def eager(monkeypatch):
     """Train and paint without compiling, which takes longer than a few steps of a small network, except under JAX."""
     compile_nothing(monkeypatch)
-
-
-def compile_nothing(monkeypatch):
-    """What `eager` does, for fixtures that more tests than one share."""
-    import keras
-
-    if keras.backend.backend() == "jax":
-        return  # JAX compiles each operation of a step that is not compiled as a whole
-    compile_it = keras.Model.compile
-
-    def run_eagerly(self, *given, **more):
-        return compile_it(self, *given, **more | {"run_eagerly": True})
-
-    def predict(network, batch):
-        return keras.tree.map_structure(keras.ops.convert_to_numpy, network(batch, training=False))
-
-    monkeypatch.setattr(keras.Model, "compile", run_eagerly)
-    monkeypatch.setattr(keras.Model, "predict_on_batch", predict)
 
 
 @pytest.fixture

@@ -7,29 +7,7 @@ from PIL import Image
 
 from drawn import draw_set
 
-CALLS = {
-    socket: ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "create_connection"),
-    socket.socket: ("connect", "connect_ex", "sendto", "sendmsg", "bind"),
-}
 QUICK = ("--batch_size=2", "--precision=float32", "--epochs=1")
-
-
-@pytest.fixture
-def tried(monkeypatch):
-    """Shut all sockets; the list of what was asked of them."""
-    asked = []
-
-    def shut(name):
-        def refuse(*given, **_):
-            asked.append((name, given))
-            raise OSError("no network here")
-
-        return refuse
-
-    for owner, names in CALLS.items():
-        for name in names:
-            monkeypatch.setattr(owner, name, shut(name))
-    return asked
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from PIL import Image
 from abuse.networks import RECORD, RUN, faces
 from abuse.pictures import drawn, sound
 from command.process import run
+from eager import answer
 from utils import ROOT
 
 MOST_WORK, MOST_TIME = 10, 120  # seconds: of the processor, as a busy machine is no hang, and of the clock
@@ -193,13 +194,6 @@ def fresh(base, goods):
     place = base / DEPTH / "case"
     shutil.rmtree(base / "way", ignore_errors=True)
     return Path(shutil.copytree(goods, place))
-
-
-def answer(network, batch):
-    """What a network gives for a batch, as NumPy arrays."""
-    import keras
-
-    return keras.tree.map_structure(keras.ops.convert_to_numpy, network(batch, training=False))
 
 
 def remember_networks(patch):

@@ -6,12 +6,12 @@ import pytest
 from keras import ops
 
 from by_hand import vectors_by_hand
-from conftest import compile_nothing
 from defaults import with_defaults
 from distilling import distillation
 from distilling.crops import Pairs, pictures_in
 from distilling.drawing import MOMENT_LAYERS, MOMENTS, OWN, PIXELS, Drawing
 from drawn import draw_set
+from eager import compile_nothing
 from files.whole import read_json
 from networks.decoder import STROKE, decoder, sketch_of, strokes_of
 from networks.vgg import Preprocessing, encoder
@@ -171,17 +171,17 @@ def seeing(tmp_path_factory, photos, quickly):
 
 
 @pytest.fixture(scope="module")
-def drawing(tmp_path_factory, seeing, photos):
+def taught(tmp_path_factory, seeing, photos):
     """What a run leaves."""
-    model = tmp_path_factory.mktemp("drawing") / "m.keras"
+    model = tmp_path_factory.mktemp("taught") / "m.keras"
     distill([photos], [photos], model=model, init=seeing, **QUICK)
     return model
 
 
-def test_a_run_leaves_a_network_that_draws_and_its_record(seeing, drawing):
-    record = read_json(drawing.with_suffix(".json"))
+def test_a_run_leaves_a_network_that_draws_and_its_record(seeing, taught):
+    record = read_json(taught.with_suffix(".json"))
     assert record["network_options"]["decoder"] == [8, 6, 4] and record["metrics"]["val_loss"] > 0
-    before, (eyes, hand) = mini(seeing), instant(drawing)
+    before, (eyes, hand) = mini(seeing), instant(taught)
     for layer in LAYERS:
         np.testing.assert_array_equal(*(ops.convert_to_numpy(each.get_layer(layer).kernel) for each in (before, eyes)))
     assert eyes.trainable_variables == hand.trainable_variables == []
@@ -190,18 +190,18 @@ def test_a_run_leaves_a_network_that_draws_and_its_record(seeing, drawing):
         instant(seeing)
 
 
-def test_it_goes_on_from_a_network_with_a_decoder(drawing, photos, tmp_path, capsys):
+def test_it_goes_on_from_a_network_with_a_decoder(taught, photos, tmp_path, capsys):
     slow = QUICK | {"learning_rate": 1e-8, "epochs": 1}
-    distill([photos], [photos], model=tmp_path / "further.keras", init=drawing, **slow)
+    distill([photos], [photos], model=tmp_path / "further.keras", init=taught, **slow)
     assert "layers start with the weights of m.keras" in capsys.readouterr().out
-    one, other = (instant(model)[1].get_weights() for model in (drawing, tmp_path / "further.keras"))
+    one, other = (instant(model)[1].get_weights() for model in (taught, tmp_path / "further.keras"))
     assert all(np.allclose(a, b, atol=1e-3) for a, b in zip(one, other, strict=True))
 
 
-def test_what_was_interrupted_goes_on_as_if_nothing_had_been(seeing, drawing, photos, tmp_path, after_an_epoch):
+def test_what_was_interrupted_goes_on_as_if_nothing_had_been(seeing, taught, photos, tmp_path, after_an_epoch):
     after_an_epoch(distill, [photos], [photos], model=tmp_path / "parts.keras", init=seeing, **QUICK)
     distill([photos], [photos], model=tmp_path / "parts.keras", init=seeing, **QUICK, resume=True)
-    one, other = (instant(model)[1].get_weights() for model in (drawing, tmp_path / "parts.keras"))
+    one, other = (instant(model)[1].get_weights() for model in (taught, tmp_path / "parts.keras"))
     assert all((a == b).all() for a, b in zip(one, other, strict=True))
 
 
