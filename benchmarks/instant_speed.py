@@ -119,15 +119,15 @@ def folder(options):
     from pictures.images import LANCZOS, flatten, open_picture
 
     photo = flatten(open_picture(options["content"]))
-    seconds, loading = each(photo, options, options["photos"], "--keep=none")
+    seconds, loading = per_photo(photo, options, options["photos"], "--keep=none")
     print(f"a folder of {options['photos']} photos, everything painted: {1 / seconds:.2f} photos a second")
     print(f"before the first of them is painted: {loading:.1f} s")
     phone = photo.resize(PHONE if photo.width > photo.height else PHONE[::-1], LANCZOS)
-    seconds, _ = each(phone, options, LARGE, "--keep=figure", "--size=1024")
+    seconds, _ = per_photo(phone, options, LARGE, "--keep=figure", "--size=1024")
     print(f"a photo of 12 megapixels at 1024 px, its figure kept, from file to file: {seconds:.1f} s")
 
 
-def each(photo, options, number, *given):
+def per_photo(photo, options, number, *given):
     """The seconds that each photo of a folder takes when all is loaded, and those that come before."""
     one, all_of_them = (in_folder(photo, options["style"], count, given) for count in (1, 1 + number))
     seconds = (all_of_them - one) / number
@@ -141,8 +141,8 @@ def in_folder(photo, style, number, given):
     with tempfile.TemporaryDirectory() as place:
         photos = Path(place) / "photos"
         photos.mkdir()
-        for each in range(number):
-            photo.save(photos / f"{each}.jpg", quality=92)
+        for copy in range(number):
+            photo.save(photos / f"{copy}.jpg", quality=92)
         given = [f"--content={photos}", f"--style={style}", f"--save={place}/paintings", "--network=instant", *given]
         return timed(lambda: stylize(**read_stylize(given)))[0]
 

@@ -17,7 +17,7 @@ MOST_NAMED = 24  # classes that fit into a legend
 
 
 def colours(count):
-    """A colour for each of `count` classes, (count, 3), 0..255: the first is dark, each other far from all before."""
+    """A colour for each of `count` classes, (count, 3), 0..255: the first is dark, the others lie far apart."""
     tones = product(np.arange(32) / 32, (0.8, 0.55, 0.3), (0.9, 0.7, 0.45))
     offered = np.array([colorsys.hsv_to_rgb(*tone) for tone in tones])
     chosen, distance = [np.array(DARK)], np.linalg.norm(offered - WHITE, axis=1)

@@ -17,7 +17,7 @@ def outcome_of(painting, precision, seconds):
     }
 
 
-def report(source, painting, options, seconds):
+def say_outcome(source, painting, options, seconds):
     """Print a line on how the `Painting` of a photo went."""
     name = shown(source.name)
     for trouble in painting.troubles:

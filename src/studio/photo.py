@@ -14,7 +14,7 @@ from networks.hardware import check_photo, painting_room
 from pictures.images import LANCZOS, flatten, open_picture, resize, write_picture
 from studio.exhibits import FRAME_SIDE, Evolution, contact_sheet, side_by_side, taken_apart
 from studio.orders import sheet_of, variants_of
-from studio.outcome import outcome_of, report
+from studio.outcome import outcome_of, say_outcome
 from studio.unfinished import unfinished
 from style.features import LEAST_SIDE
 from style.methods import METHODS
@@ -101,7 +101,7 @@ class PhotoPainting:
         if evolution:
             evolution.add(scene.finish(painting.picture, FRAME_SIDE))
             evolution.write(suffixed(options.evolution, variant.word))
-        report(self.source, painting, options, outcome["seconds"])
+        say_outcome(self.source, painting, options, outcome["seconds"])
         if painting.stopped:
             raise KeyboardInterrupt(f"{shown(target)} is the picture after {painting.steps} steps")
         return ({} if variant.word else snapshots) | {variant.label: result}

@@ -241,7 +241,7 @@ def test_who_stops_waiting_frees_the_workers(cluster, photos):
 
 
 def stop_when_it_began(log):
-    """Send Ctrl-C to this process once the first job began, also where it was started to ignore it."""
+    """Send Ctrl-C to this process once the first job has begun, even if the process was started to ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     script = f"while ! ls {log}/began-* >/dev/null 2>&1; do sleep 0.05; done; kill -INT {os.getpid()}"
     subprocess.Popen(["sh", "-c", script])

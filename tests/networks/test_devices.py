@@ -104,9 +104,10 @@ def losses(process, model):
 def test_two_devices_learn_what_one_learns(people, tmp_path, vgg_weights, name):
     photos = [f"--photos={people}/images", f"--paintings={people}/images", f"--vgg_weights={vgg_weights}"]
     given = [f"--data={people}", *TRAIN] if name == "train.py" else [*photos, *DISTILL, "--precision=float32"]
-    models, flags = [tmp_path / f"{count}.keras" for count in (1, 2)], "--xla_force_host_platform_device_count=2"
-    both = [start(name, model, *given, f"--devices={model.stem}", flags=flags) for model in models]
-    found = [losses(process, model) for process, model in zip(both, models, strict=True)]
+    flags = "--xla_force_host_platform_device_count=2"
+    models = {count: tmp_path / f"{count}.keras" for count in (1, 2)}
+    both = {count: start(name, model, *given, f"--devices={count}", flags=flags) for count, model in models.items()}
+    found = [losses(both[count], model) for count, model in models.items()]
     assert np.isfinite(found).all() and found[1] == pytest.approx(found[0], rel=1e-4)
     assert (found[0][0] != found[0][1]).all()  # it learnt something
 
