@@ -13,6 +13,7 @@ from keras import losses, ops
 from segmentation.layouts import VOID
 
 NONE = MappingProxyType({})
+FAR = -1e9  # added to a logit, leaves no probability
 
 
 def cross_entropy(labels, logits, weights=None, denials=NONE):
@@ -77,14 +78,17 @@ def class_weights(labels, classes):
 
 def _surprise(labels, logits, denials):
     """Minus the logarithm of the probability, (N, H, W), that the network gives to what the labels say."""
-    classes = logits.shape[-1]
-    named = ops.where(labels < classes, labels, float(VOID))
-    each = losses.sparse_categorical_crossentropy(named, logits, from_logits=True, ignore_class=VOID)
+    allowed = ops.take(ops.convert_to_tensor(_allowed(logits.shape[-1], denials)), ops.cast(labels[..., 0], "int32"), axis=0)
+    return ops.logsumexp(logits, axis=-1) - ops.logsumexp(logits + allowed, axis=-1)
+
+
+def _allowed(classes, denials):
+    """What to add to the logits for each label, (VOID + 1, classes): 0 for classes that it allows, FAR for others."""
+    table = np.zeros((VOID + 1, classes), np.float32)
+    table[:classes] = FAR * (1 - np.eye(classes))
     for label, denied in denials.items():
-        rest = [number for number in range(classes) if number not in denied]
-        none = ops.logsumexp(logits, axis=-1) - ops.logsumexp(ops.take(logits, rest, axis=-1), axis=-1)
-        each = ops.where(labels[..., 0] == label, none, each)
-    return each
+        table[label, list(denied)] = FAR
+    return table
 
 
 def _certain(labels, classes, denials):
