@@ -139,7 +139,12 @@ def fit(image, side, resample=Image.Resampling.BILINEAR):
 
 
 def resize(array, size, resample=Image.Resampling.BILINEAR):
-    """Resize a float array (H, W) or (H, W, channels) to (width, height), averaging where it shrinks; float32."""
+    """Resize a float array (H, W) or (H, W, channels) to (width, height), averaging where it shrinks; float32.
+
+    An array of that size already is returned as it is.
+    """
+    if array.shape[1::-1] == tuple(size):
+        return np.asarray(array, np.float32)
     if array.ndim == 3:
         return np.stack([resize(array[..., plane], size, resample) for plane in range(array.shape[2])], axis=-1)
     return np.asarray(Image.fromarray(np.ascontiguousarray(array, np.float32)).resize(size, resample))

@@ -6,20 +6,22 @@ LEAST_VARIANCE = 1e-5  # added to all variances, so that a picture of one colour
 ROWS = 256  # of a picture that are worked on at a time
 
 
-def match_colours(picture, visible, styles):
+def match_colours(picture, visible, styles, out=None):
     """Move the colours of a picture (H, W, 3), 0..1, to those of some styles, [Style], and clip them to 0..1.
 
     visible: (H, W), how much each pixel counts, or None. Of all linear maps that do it, this one moves colours least.
+    out: where the result goes, which may be the picture itself; None: into a new array.
     """
     mean, spread = _moments(picture, visible)
     wanted = [(style.share, *_moments(style.picture, style.part)) for style in styles]
     goal, variance = (sum(share * each[place] for share, *each in wanted) for place in (0, 1))
     root, inverse = _power(spread, 0.5), _power(spread, -0.5)
     change = np.float32(inverse @ _power(root @ variance @ root, 0.5) @ inverse)
-    shift, found = np.float32(goal - change @ mean), np.empty_like(picture)
+    shift = np.float32(goal - change @ mean)
+    out = np.empty_like(picture) if out is None else out
     for first in range(0, len(picture), ROWS):
-        np.clip(picture[first : first + ROWS] @ change.T + shift, 0, 1, out=found[first : first + ROWS])
-    return found
+        np.clip(picture[first : first + ROWS] @ change.T + shift, 0, 1, out=out[first : first + ROWS])
+    return out
 
 
 def _moments(picture, weights):

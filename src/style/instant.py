@@ -37,13 +37,14 @@ class Instant:
         scene, picture, (painted, bonus) = scene or max(photo.size), None, MIXES[similarity]
         for side in halvings(scene, scales, COARSEST):
             size = scaled(photo.size, side / scene)
-            query, seen = _framed(_mix(photo, picture, size, painted)), None
-            if visible is not None:
-                seen = _framed(resize(visible, size))
+            seen = None if visible is None else _framed(resize(visible, size))
             palette = self._palette(side)
-            picture = self._draw(*self._choose(query, seen, palette, bonus), palette)
+            grids = self._choose(_framed(_mix(photo, picture, size, painted)), seen, palette, bonus)
+            picture = self._draw(*grids, palette)
             picture = picture[FRAME:, FRAME:][: size[1], : size[0]]
-        return match_colours(picture, visible, self._palette(scene).styles) if self.colours else picture
+        if self.colours:
+            match_colours(picture, visible, self._palette(scene).styles, out=picture)
+        return picture
 
     def _palette(self, side):
         if side not in self.palettes:

@@ -23,6 +23,14 @@ def test_mean_and_covariance_become_the_styles():
     assert found.dtype == np.float32 and found.min() >= 0 and found.max() <= 1
 
 
+def test_the_result_may_take_the_place_of_the_picture():
+    one, styles = picture(1), [Style(1.0, picture(2))]
+    found = match_colours(one, None, styles)
+    np.testing.assert_array_equal(one, picture(1))
+    assert match_colours(one, None, styles, out=one) is one
+    np.testing.assert_array_equal(one, found)
+
+
 def test_a_picture_with_the_right_colours_stays():
     np.testing.assert_allclose(match_colours(picture(1), None, [Style(1.0, picture(1))]), picture(1), atol=1e-3)
 
