@@ -112,7 +112,9 @@ def flatten(image):
 
 def to_array(image):
     """Turn a Pillow image into float32 0..1: (H, W, 3) if it is RGB, (H, W) if it is grey."""
-    return np.asarray(image, np.float32) / 255
+    array = np.array(image, np.float32)
+    array /= 255  # in place, as a large photo takes much memory
+    return array
 
 
 def to_image(array):

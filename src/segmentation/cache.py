@@ -21,7 +21,7 @@ from segmentation.layouts import VOID, layout_of, stored_layout
 from utils import ROOT, UserError, named, shown
 
 CACHE = ROOT / "data" / ".cache"  # may be deleted at any time
-FORMAT = 4  # increase this when the stored content changes, so that no old cache is mistaken for a new one
+FORMAT = 5  # increase this when the stored content changes, so that no old cache is mistaken for a new one
 
 
 class DecodedSet:

@@ -20,12 +20,13 @@ class WrongLabels(UserError):
 def read_labels(source, layout):
     """Read labels as (H, W) uint8: the index of each pixel's class, or with a single class 1 for it and 0 elsewhere.
 
-    Where only some classes are labelled, `layout.rest` stands for all others; if it is only one, by a mask of any kind.
+    Where only some classes are labelled, `layout.rest` stands for all others. If it is only one, the mask may be of any
+    kind; a palette picture of its number is read as such, with VOID where it is unclear.
     """
     if layout.outputs == 1:
         return np.uint8(np.asarray(read_mask(source)) > 0)
     known = [layout.classes.index(name) for name in layout.known]
-    if len(known) == 1:
+    if len(known) == 1 and not _is_numbered(source, layout):
         return np.where(np.asarray(read_mask(source)) > 0, known[0], layout.rest).astype(np.uint8)
     image = load(source)
     if source.suffix.lower() in LOSSY:
@@ -33,6 +34,13 @@ def read_labels(source, layout):
     labels = _by_colour(source, image, layout) if _is_coloured(image, layout) else _by_number(source, image, layout)
     rest = np.isin(labels, [*known, VOID], invert=True) if known else False
     return np.where(rest, layout.rest, labels).astype(np.uint8)
+
+
+def _is_numbered(source, layout):
+    """Whether a mask is a palette picture of nothing but 0, the number of the only known class, and VOID."""
+    image = load(source)
+    numbers = [0, layout.classes.index(layout.known[0]) + layout.first, *([VOID] if layout.unclear else [])]
+    return image.mode == "P" and bool(np.isin(np.asarray(image), numbers).all())
 
 
 def _is_coloured(image, layout):
@@ -131,11 +139,16 @@ def refuse_numbers(option, folder, masks):
 def _grey_counts(file):
     """How often each value occurs in a mask, (256,); all 0 if it cannot be read or is no mask of numbers."""
     try:
-        values = _values(file)
+        values, coloured = _values(file), _has_colours(load(file))
     except UserError:
-        values = np.zeros(0)
+        values, coloured = np.zeros(0), False
     if values.ndim == 3:
-        values = np.zeros(0) if _is_colourful(values) else values.max(axis=2)
+        values = np.zeros(0) if coloured or _is_colourful(values) else values.max(axis=2)
     if file.suffix.lower() in LOSSY or not values.size or values.min() < 0 or values.max() > VOID:
         return np.zeros(VOID + 1, int)
     return np.bincount(values.astype(int).ravel(), minlength=VOID + 1)
+
+
+def _has_colours(image):
+    """Whether there are colours in the palette of an image, be they used or not."""
+    return image.mode == "P" and _is_colourful(np.reshape(image.getpalette("RGB"), (1, -1, 3)))

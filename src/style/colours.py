@@ -6,15 +6,23 @@ LEAST_VARIANCE = 1e-5  # added to all variances, so that a picture of one colour
 ROWS = 256  # of a picture that are worked on at a time
 
 
-def match_colours(picture, visible, styles, out=None):
-    """Move the colours of a picture (H, W, 3), 0..1, to those of some styles, [Style], and clip them to 0..1.
+def colours_of(styles):
+    """The mean (3,) and the covariance (3, 3) of the colours of some styles, [Style], each counted by its share."""
+    found = [_moments(style.picture, style.part) for style in styles]
+    return tuple(
+        sum(style.share * moment for style, moment in zip(styles, moments, strict=True))
+        for moments in zip(*found, strict=True)
+    )
+
+
+def match_colours(picture, visible, colours, out=None):
+    """Give the colours of a picture (H, W, 3), 0..1, a mean and a covariance, as from `colours_of`; clip them to 0..1.
 
     visible: (H, W), how much each pixel counts, or None. Of all linear maps that do it, this one moves colours least.
     out: where the result goes, which may be the picture itself; None: into a new array.
     """
     mean, spread = _moments(picture, visible)
-    wanted = [(style.share, *_moments(style.picture, style.part)) for style in styles]
-    goal, variance = (sum(share * each[place] for share, *each in wanted) for place in (0, 1))
+    goal, variance = colours
     root, inverse = _power(spread, 0.5), _power(spread, -0.5)
     change = np.float32(inverse @ _power(root @ variance @ root, 0.5) @ inverse)
     shift = np.float32(goal - change @ mean)

@@ -9,7 +9,7 @@ from keras import ops
 from networks.decoder import CELL, sketch_of
 from networks.hardware import INSTANT_TILE
 from pictures.images import LANCZOS, resize, to_array
-from style.colours import match_colours
+from style.colours import colours_of, match_colours
 from style.matching import STEP, pad, part_of
 from style.objective import Objective
 from style.palette import BLOCKS, Palette
@@ -30,7 +30,7 @@ class Instant:
         """encoder, decoder: as `features.instant` gives them; styles: a `Styles`. turns, colours: as in `Match`."""
         self.encoder, self.decoder, self.styles = encoder, decoder, styles
         self.turns, self.colours = turns, colours
-        self.palettes = {}  # by side: the photos of a folder share them
+        self.seen = {}  # of the styles, by side: the photos of a folder share it
 
     def paint(self, photo, visible=None, scene=None, scales=5, similarity="balanced"):
         """Paint an RGB Pillow image of the size to paint at: (H, W, 3), 0..1. The arguments are those of `Painter`."""
@@ -38,18 +38,22 @@ class Instant:
         for side in halvings(scene, scales, COARSEST):
             size = scaled(photo.size, side / scene)
             seen = None if visible is None else _framed(resize(visible, size))
-            palette = self._palette(side)
+            palette, _ = self._style(side)
             grids = self._choose(_framed(_mix(photo, picture, size, painted)), seen, palette, bonus)
             picture = self._draw(*grids, palette)
             picture = picture[FRAME:, FRAME:][: size[1], : size[0]]
         if self.colours:
-            match_colours(picture, visible, self._palette(scene).styles, out=picture)
+            match_colours(picture, visible, self._style(scene)[1], out=picture)
         return picture
 
-    def _palette(self, side):
-        if side not in self.palettes:
-            self.palettes[side] = Palette(self._see, self.styles.at(side), self.turns, BLOCKS)
-        return self.palettes[side]
+    def _style(self, side):
+        """What the styles offer for a painting with this long side, and their colours: (Palette, `colours_of`)."""
+        if side not in self.seen:
+            styles = self.styles.at(side)
+            palette = Palette(self._see, styles, self.turns, BLOCKS)
+            palette.features = None  # they take much memory, and are not needed any more
+            self.seen[side] = palette, colours_of(styles)
+        return self.seen[side]
 
     def _see(self, picture):
         """The features of a picture (H, W, 3)."""

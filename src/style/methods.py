@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from style import matching
-from style.colours import match_colours
+from style.colours import colours_of, match_colours
 from style.objective import (
     Objective,
     Statistics,
@@ -68,7 +68,7 @@ class Match(Objective):
         counts = counts_of(visible, size_of(features), self.counted)
         chosen = _in_place(query, palette.choose(_Counted(query, counts.get("grid"))))
         wanted = blended(styles, palette.features, moments_of, MOMENT_LAYERS)
-        palette.features = palette.styles = None  # they are as large as the painting, and are not needed any more
+        palette.features = None  # they are as large as the painting, and are not needed any more
         return {
             "palette": palette,
             "chosen": chosen,
@@ -121,7 +121,7 @@ class Match(Objective):
         return mix.content * content, style, variation(picture, weights.get("variation"))
 
     def finish(self, picture, visible, styles):
-        return match_colours(picture, visible, styles) if self.colours else picture
+        return match_colours(picture, visible, colours_of(styles)) if self.colours else picture
 
 
 class _Counted:

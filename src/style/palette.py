@@ -43,7 +43,8 @@ class Palette:
 
     def __init__(self, see, styles, turns=True, extent=SPREAD):
         """see(picture) gives the features of a picture (H, W, 3); styles: [Style]. turns: as for `Keys`."""
-        self.styles, self.features = styles, [see(_window(style.picture, 0, extent.window)) for style in styles]
+        self.shares = [style.share for style in styles]
+        self.features = [see(_window(style.picture, 0, extent.window)) for style in styles]
         self.factors = {layer: np.float32(factor) for layer, factor in factors_of(self.features[0]).items()}
         extent = extent._replace(keys=extent.keys // len(styles), searched=extent.searched // len(styles))
         self.keys = [
@@ -73,7 +74,7 @@ class Palette:
         for features, counts in parts:
             cosines.append(np.stack([keys.nearest(keys.queries(features, mean))[1] for keys in self.keys]))
             weights.append(np.ones(cosines[-1].shape[1], np.float32) if counts is None else counts)
-        return assign(np.concatenate(cosines, axis=1), [each.share for each in self.styles], np.concatenate(weights))
+        return assign(np.concatenate(cosines, axis=1), self.shares, np.concatenate(weights))
 
     def _places(self, features, mean, styles, bonus):
         """The key of each position of a part of a picture, whose styles are given: (n,) int."""

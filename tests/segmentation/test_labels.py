@@ -169,3 +169,22 @@ def test_masks_of_figures_do_not_pass_for_numbers(tmp_path):
     (tmp_path / "1.png").write_bytes(b"broken")
     refuse_numbers("--data", tmp_path, [tmp_path / "0.png", tmp_path / "1.png"])
     refuse_numbers("--data", tmp_path, [])
+
+
+def test_a_palette_of_the_only_known_class_is_read_as_numbers(tmp_path):
+    layout = LAYOUTS["voc"].only(["person"], rest=254)
+    labels = np.where(FIGURE, 15, 0).astype(np.uint8)
+    labels[0] = VOID
+    for used, expected in ((labels, np.where(labels, labels, 254)), (FIGURE, np.where(FIGURE, 15, 254))):
+        image = Image.fromarray(used).convert("P")
+        image.putpalette([0, 0, 0] + [value for index in range(1, 256) for value in (index, 64, 100)])
+        image.save(tmp_path / "mask.png")
+        refuse_numbers("--partial", tmp_path, [tmp_path / "mask.png"])
+        np.testing.assert_array_equal(read_labels(tmp_path / "mask.png", layout), expected)
+
+
+def test_a_palette_with_colours_of_which_only_dark_ones_are_used_does_not_pass_for_numbers(tmp_path):
+    image = Image.fromarray(np.where(FIGURE, 1, 0).astype(np.uint8)).convert("P")
+    image.putpalette([0, 0, 0, 30, 30, 35, 200, 40, 40])
+    image.save(tmp_path / "mask.png")
+    refuse_numbers("--data", tmp_path, [tmp_path / "mask.png"])
