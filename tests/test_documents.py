@@ -22,7 +22,8 @@ from utils import ROOT
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "data/README.md", "examples/README.md", "model/README.md")
 DOCUMENTS = {str(file.relative_to(ROOT)): file.read_text() for page in PAGES for file in sorted(ROOT.glob(page))}
 GUIDES = ("README.md", "docs/painting.md", "docs/segmentation.md", "docs/page.md")  # whose commands run, in their order
-COMMAND = re.compile(r"(?m)^((?:\w+=\S+ )*(?:\S*/)?python (?:src|benchmarks|examples)/\w+\.py.*)$|`(python src/[^`]*)`")
+FOLDERS = "src|benchmarks|examples|model"
+COMMAND = re.compile(rf"(?m)^((?:\w+=\S+ )*(?:\S*/)?python (?:{FOLDERS})/\w+\.py.*)$|`(python src/[^`]*)`")
 # As in the documents, except for what takes hours.
 QUICK = {
     "train.py": {"--size": 32, "--base": 2, "--epochs": 1, "--batch_size": 4, "--precision": "float32"},
@@ -53,7 +54,7 @@ def words(command):
 
 
 TO_RUN = commands("\n".join(DOCUMENTS[page] for page in GUIDES))
-SHOWN = {re.search(r"src/(\w+\.py)", command)[1] for command in TO_RUN}
+SHOWN = {Path(words(command)[1]).name for command in TO_RUN if "src/" in command}
 TO_RUN = [command for command in TO_RUN if "$" not in command and ".venv" not in command]
 TO_RUN = [command for command in TO_RUN if "page.py" not in command]  # serves until it is stopped; see test_page.py
 EVERY = sorted({command for text in DOCUMENTS.values() for command in commands(text) if "--help" not in command})

@@ -9,7 +9,7 @@ from PIL import Image
 
 from segmentation.cache import decoded
 from segmentation.layouts import DENIAL, LAYOUTS, VOID
-from utils import ROOT
+from utils import ROOT, UserError
 
 PERSON = LAYOUTS["voc"].classes.index("person")
 pytestmark = pytest.mark.xdist_group("shipped")  # whose networks are loaded once
@@ -56,6 +56,18 @@ def test_doubt_does_not_count(level):
 
     labels = labels_of(found(5, 10, 15, 20, level), [(0.25, 0.25, 0.5, 0.75)], PERSON)
     assert (labels[5:15, 10:20] == VOID).all() and (labels == 0).sum() == 20 * 40 - 100
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "cannot be read, .*No such file"), ("{", "cannot be read"), ("{}", "lacks hopper")]
+)
+def test_a_folder_without_right_boxes_is_refused(tmp_path, content, words):
+    from label_boxes import boxes_of
+
+    if content:
+        (tmp_path / "boxes.json").write_text(content)
+    with pytest.raises(UserError, match=words):
+        boxes_of(tmp_path, [tmp_path / "images/hopper.jpg"])
 
 
 def test_a_folder_of_boxes_can_be_trained_on(tmp_path):

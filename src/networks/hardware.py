@@ -23,7 +23,7 @@ PAINTING_BYTES = {
 }
 # Bytes for each pixel of a painting of which the network sees a tile at a time, beside the tile; and how much of
 # PAINTING_BYTES a pixel of the tile takes.
-CANVAS_BYTES = {"vgg19": 165, "mini": 155, "instant": 60}
+CANVAS_BYTES = {"vgg19": 165, "mini": 155, "instant": 28}
 IN_TILE = 0.6
 SEEN_BYTES, IN_SIGHT = 24, 0.4  # the same where it is only seen, without steps,
 AT_A_TIME = 2  # while the features of another picture of its kind are kept

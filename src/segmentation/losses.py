@@ -78,7 +78,9 @@ def class_weights(labels, classes):
 
 def _surprise(labels, logits, denials):
     """Minus the logarithm of the probability, (N, H, W), that the network gives to what the labels say."""
-    allowed = ops.take(ops.convert_to_tensor(_allowed(logits.shape[-1], denials)), ops.cast(labels[..., 0], "int32"), axis=0)
+    allowed = ops.take(
+        ops.convert_to_tensor(_allowed(logits.shape[-1], denials)), ops.cast(labels[..., 0], "int32"), axis=0
+    )
     return ops.logsumexp(logits, axis=-1) - ops.logsumexp(logits + allowed, axis=-1)
 
 

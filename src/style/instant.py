@@ -39,7 +39,9 @@ class Instant:
             size = scaled(photo.size, side / scene)
             seen = None if visible is None else _framed(resize(visible, size))
             palette, _ = self._style(side)
-            grids = self._choose(_framed(_mix(photo, picture, size, painted)), seen, palette, bonus)
+            query, picture = _framed(_mix(photo, picture, size, painted)), None  # large ones take much memory
+            grids = self._choose(query, seen, palette, bonus)
+            del query
             picture = self._draw(*grids, palette)
             picture = picture[FRAME:, FRAME:][: size[1], : size[0]]
         if self.colours:
@@ -50,9 +52,7 @@ class Instant:
         """What the styles offer for a painting with this long side, and their colours: (Palette, `colours_of`)."""
         if side not in self.seen:
             styles = self.styles.at(side)
-            palette = Palette(self._see, styles, self.turns, BLOCKS)
-            palette.features = None  # they take much memory, and are not needed any more
-            self.seen[side] = palette, colours_of(styles)
+            self.seen[side] = Palette(self._see, styles, self.turns, BLOCKS), colours_of(styles)
         return self.seen[side]
 
     def _see(self, picture):

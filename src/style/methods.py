@@ -37,8 +37,8 @@ class Mix(NamedTuple):
 
 
 MIXES = {
-    "content": Mix(0.2, 5.0, 0.1),
-    "balanced": Mix(0.4, 1.0, 0.3),
+    "content": Mix(0.1, 8.0, 0.1),
+    "balanced": Mix(0.2, 3.0, 0.3),
     "style": Mix(0.5, 0.2, 0.6),
 }
 
@@ -62,13 +62,14 @@ class Match(Objective):
 
     def target(self, see, photo, painting, visible, styles):
         """What a painting is compared with, as `cut` takes it; the arguments are those of `Statistics.target`."""
-        mix, palette = MIXES[self.similarity], Palette(see, styles, self.turns)
+        mix, wholes = MIXES[self.similarity], [see(style.picture) for style in styles]
+        palette = Palette(see, styles, self.turns, wholes=wholes)
+        wanted = blended(styles, wholes, moments_of, MOMENT_LAYERS)
+        del wholes  # they are as large as the painting
         features = see(photo)
         query = features if painting is photo else see((1 - mix.painted) * photo + mix.painted * painting)
         counts = counts_of(visible, size_of(features), self.counted)
         chosen = _in_place(query, palette.choose(_Counted(query, counts.get("grid"))))
-        wanted = blended(styles, palette.features, moments_of, MOMENT_LAYERS)
-        palette.features = None  # they are as large as the painting, and are not needed any more
         return {
             "palette": palette,
             "chosen": chosen,

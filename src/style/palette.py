@@ -31,25 +31,31 @@ class Extent(NamedTuple):
     searched: int  # how many of them are compared with each position of a photo
     block: int  # of large styles every n-th square of so many positions each way is used
     edge: int  # positions that are left out at each side, since a network sees the end of the picture there
-    window: int | None = None  # px; of a style with larger sides, a window in each corner is used; None: all of it
+    window: int  # px; of a style with larger sides, a window in each corner is used
 
 
-SPREAD = Extent(8192, 8192, 1, 0)  # single positions from everywhere
+SPREAD = Extent(8192, 8192, 1, 0, 1024)  # single positions from everywhere
 BLOCKS = Extent(32768, 4096, 16, 2, 640)  # the neighbours of most positions are there as well
 
 
 class Palette:
     """The positions of several styles at one size, and what the styles are like."""
 
-    def __init__(self, see, styles, turns=True, extent=SPREAD):
-        """see(picture) gives the features of a picture (H, W, 3); styles: [Style]. turns: as for `Keys`."""
+    def __init__(self, see, styles, turns=True, extent=SPREAD, wholes=None):
+        """see(picture) gives the features of a picture (H, W, 3); styles: [Style]. turns: as for `Keys`.
+
+        wholes: the features of the styles if they are known; where only windows are used, those are seen anew.
+        """
         self.shares = [style.share for style in styles]
-        self.features = [see(_window(style.picture, 0, extent.window)) for style in styles]
-        self.factors = {layer: np.float32(factor) for layer, factor in factors_of(self.features[0]).items()}
+        seen = [
+            see(_window(style.picture, 0, extent.window)) if whole is None or _is_cut(style.picture, extent) else whole
+            for style, whole in zip(styles, wholes or [None] * len(styles), strict=True)
+        ]
+        self.factors = {layer: np.float32(factor) for layer, factor in factors_of(seen[0]).items()}
         extent = extent._replace(keys=extent.keys // len(styles), searched=extent.searched // len(styles))
         self.keys = [
             Keys(see, features, style.picture, style.part, self.factors, turns, extent)
-            for style, features in zip(styles, self.features, strict=True)
+            for style, features in zip(styles, seen, strict=True)
         ]
 
     def choose(self, parts, bonus=0.0):
@@ -116,7 +122,7 @@ class Keys:
         """
         part = np.ones(style.shape[:2], np.float32) if part is None else part
         self.factors, chosen, strokes, grids = factors, [], [], []
-        quarters = QUARTERS if turns or max(part.shape) > (extent.window or np.inf) else QUARTERS[:1]
+        quarters = QUARTERS if turns or _is_cut(part, extent) else QUARTERS[:1]
         for quarter in quarters:
             turned, usable = (
                 np.ascontiguousarray(np.rot90(_window(picture, quarter, extent.window), quarter if turns else 0))
@@ -146,10 +152,13 @@ class Keys:
         return places * self.stride, cosines
 
 
+def _is_cut(picture, extent):
+    """Whether a style (h, w) or (h, w, 3) is so large that only windows of it are used."""
+    return max(picture.shape[:2]) > extent.window
+
+
 def _window(picture, corner, side):
-    """At most side x side px in a corner of a picture (h, w) or (h, w, 3); a side of None stands for all of it."""
-    if side is None:
-        return picture
+    """At most side x side px in a corner of a picture (h, w) or (h, w, 3)."""
     ends = slice(None, side), slice(-side, None)
     return picture[ends[corner // 2], ends[corner % 2]]
 

@@ -32,7 +32,9 @@ def test_the_result_may_take_the_place_of_the_picture():
 
 
 def test_a_picture_with_the_right_colours_stays():
-    np.testing.assert_allclose(match_colours(picture(1), None, colours_of([Style(1.0, picture(1))])), picture(1), atol=1e-3)
+    np.testing.assert_allclose(
+        match_colours(picture(1), None, colours_of([Style(1.0, picture(1))])), picture(1), atol=1e-3
+    )
 
 
 def test_several_styles_count_by_their_shares():

@@ -113,6 +113,18 @@ def test_of_two_styles_each_position_takes_what_was_chosen():
     )
 
 
+@pytest.mark.parametrize(("window", "sizes"), [(64, [(64, 48), (48, 64), (64, 48)]), (32, [(32, 32)] * 4)])
+def test_of_a_large_style_only_a_window_in_each_corner_is_seen(window, sizes):
+    style, asked = drawn(48, 64, 1), []
+
+    def watched(picture):
+        asked.append(picture.shape[:2])
+        return see(picture)
+
+    Palette(watched, [Style(1.0, style)], extent=SPREAD._replace(window=window), wholes=[see(style)])
+    assert asked == sizes
+
+
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("bonus", [0.0, 0.3])
 def test_parts_get_what_the_whole_gets_and_a_bonus_makes_keys_go_on(count, bonus):
