@@ -3,7 +3,6 @@
 import importlib
 import os
 import socket
-import subprocess
 import sys
 from functools import cache as remembered
 from pathlib import Path
@@ -27,8 +26,6 @@ CALLS = {
     socket: ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "create_connection"),
     socket.socket: ("connect", "connect_ex", "sendto", "sendmsg", "bind"),
 }
-SHARED = ROOT.parent / "shared"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real pictures of ../shared are not here")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -89,17 +86,6 @@ def script(monkeypatch, capfd):
         return status, *capfd.readouterr()
 
     return call
-
-
-def in_a_shell(*args, cwd=ROOT, **environment):
-    """Run a script in a process of its own; returns the finished process with its text."""
-    return subprocess.run(
-        [sys.executable, *map(str, args)],
-        cwd=cwd,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-    )
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from command.options import read_options
-from conftest import in_a_shell
+from shell import in_a_shell
 from utils import ROOT
 
 SCRIPTS = sorted(file.name for file in (ROOT / "src").glob("*.py") if 'if __name__ == "__main__"' in file.read_text())

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import SHARED, in_a_shell, needs_shared
 from files.whole import read_json
 from pictures.images import flatten, open_picture, to_array
 from segmentation.registry import load_network
+from shell import SHARED, in_a_shell, needs_shared
 from style.features import CONTENT_LAYER, LAYERS, NETWORKS, STYLE_LAYERS
 from style.objective import gram, relative
 from utils import ROOT

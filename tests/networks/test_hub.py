@@ -7,10 +7,10 @@ import h5py
 import numpy as np
 import pytest
 
-from conftest import in_a_shell
 from networks import hub as module
 from networks.hub import INSTALL, is_preset, load_preset, preset_folder
 from presets import SIDE
+from shell import in_a_shell
 from utils import UserError
 
 pytestmark = pytest.mark.xdist_group("presets")

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from keras import Input, Model, ops
 
-from conftest import SHARED, needs_shared
 from segmentation.deeplab import _double, deeplab
 from segmentation.registry import load_encoder
+from shell import SHARED, needs_shared
 
 WEIGHTS = SHARED / "weights/deeplabv3_mobilenetv2_voc_folded.npz"
 

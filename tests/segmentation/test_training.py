@@ -15,7 +15,6 @@ import pytest
 from PIL import Image
 
 from command.process import is_out_of_memory
-from conftest import SHARED, in_a_shell, needs_shared
 from defaults import with_defaults
 from drawn import draw_layout, draw_set
 from files.whole import read_json
@@ -32,6 +31,7 @@ from segmentation.masks import find_masks
 from segmentation.rates import OPTIMIZERS
 from segmentation.registry import NETWORKS, at_size, build, load_network
 from segmentation.scores import count, scores
+from shell import SHARED, in_a_shell, needs_shared
 from utils import ROOT, UserError
 
 train = with_defaults("train", module.train, "data", "model")

@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 
 from by_hand import features_of, keys_from, keys_of, nearest_of, see, vectors_by_hand
-from conftest import in_a_shell
+from shell import in_a_shell
 from style import matching
 from style.matching import LAYERS, components, factors_of, mean_of, on_grid, pad, part_of, picked
 

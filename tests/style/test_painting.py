@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import in_a_shell
+from shell import in_a_shell
 from style import brush, painting
 from style.brush import is_settled
 from style.methods import METHODS, Match
