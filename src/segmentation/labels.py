@@ -23,23 +23,24 @@ def read_labels(source, layout):
     Where only some classes are labelled, `layout.rest` stands for all others. If it is only one, the mask may be of any
     kind; a palette picture of its number is read as such, with VOID where it is unclear.
     """
-    if layout.outputs == 1:
-        return np.uint8(np.asarray(read_mask(source)) > 0)
-    known = [layout.classes.index(name) for name in layout.known]
-    if len(known) == 1 and not _is_numbered(source, layout):
-        return np.where(np.asarray(read_mask(source)) > 0, known[0], layout.rest).astype(np.uint8)
     image = load(source)
+    if layout.outputs == 1:
+        return np.uint8(_figure_in(image))
+    known = [layout.classes.index(name) for name in layout.known]
+    numbered = len(known) == 1 and _is_numbered(image, known[0] + layout.first, layout.unclear)
+    if len(known) == 1 and not numbered:
+        return np.where(_figure_in(image), known[0], layout.rest).astype(np.uint8)
     if source.suffix.lower() in LOSSY:
         raise WrongLabels(f"{shown(source)} is a JPEG, which blurs labels; save masks of several classes as PNG")
-    labels = _by_colour(source, image, layout) if _is_coloured(image, layout) else _by_number(source, image, layout)
+    read = _by_colour if _is_coloured(image, layout) and not numbered else _by_number
+    labels = read(source, image, layout)
     rest = np.isin(labels, [*known, VOID], invert=True) if known else False
     return np.where(rest, layout.rest, labels).astype(np.uint8)
 
 
-def _is_numbered(source, layout):
-    """Whether a mask is a palette picture of nothing but 0, the number of the only known class, and VOID."""
-    image = load(source)
-    numbers = [0, layout.classes.index(layout.known[0]) + layout.first, *([VOID] if layout.unclear else [])]
+def _is_numbered(image, known, unclear):
+    """Whether a palette picture holds only 0, the number of the one known class, and, if `unclear`, VOID."""
+    numbers = [0, known, VOID] if unclear else [0, known]
     return image.mode == "P" and bool(np.isin(np.asarray(image), numbers).all())
 
 
@@ -90,12 +91,16 @@ def _by_number(source, image, layout):
 
 def read_mask(source):
     """Read a mask of any kind (0/1, 0/255, 16-bit, palette, RGB) as a grey Pillow image of 0 and 255."""
-    return Image.fromarray(np.uint8(_is_figure(_values(source))) * 255)
+    return Image.fromarray(np.uint8(_figure_in(load(source))) * 255)
 
 
-def _values(source):
+def _figure_in(image):
+    """Which pixels of a mask of any kind belong to the figure: (H, W) bool."""
+    return _is_figure(_values(image))
+
+
+def _values(image):
     """The values of a mask, (H, W) or (H, W, 3) float32."""
-    image = load(source)
     deep = image.mode in ("I", "F", "1") or image.mode.startswith("I;16")
     return np.nan_to_num(np.asarray(image if deep else _over_black(image), np.float32))
 
@@ -139,7 +144,8 @@ def refuse_numbers(option, folder, masks):
 def _grey_counts(file):
     """How often each value occurs in a mask, (256,); all 0 if it cannot be read or is no mask of numbers."""
     try:
-        values, coloured = _values(file), _has_colours(load(file))
+        image = load(file)
+        values, coloured = _values(image), _has_colours(image)
     except UserError:
         values, coloured = np.zeros(0), False
     if values.ndim == 3:
@@ -150,5 +156,5 @@ def _grey_counts(file):
 
 
 def _has_colours(image):
-    """Whether there are colours in the palette of an image, be they used or not."""
+    """Whether the palette of an image holds colours, used or not."""
     return image.mode == "P" and _is_colourful(np.reshape(image.getpalette("RGB"), (1, -1, 3)))
