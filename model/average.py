@@ -9,8 +9,8 @@ Options:
   --share=<x>    How far to go from <one> to <other>, 0 to 1 [default: 0.5].
   --help         Show this text.
 
-A training wins something and forgets something. Between two networks of one family there often is a better one than
-either.
+Training longer teaches a network something and makes it forget something else. The average of the networks before and
+after is often better than either.
 """
 
 import sys
@@ -37,7 +37,7 @@ def main(argv):
 
 def average(one, other, save, share, **names):
     """Write the average of two networks with their records to `save`; names: {"<one>": path, "<other>": path}."""
-    from networks.saved import save_network
+    from networks.saved import between, save_network
     from segmentation.registry import build
 
     (first, _), (last, record) = one, other
@@ -46,7 +46,7 @@ def average(one, other, save, share, **names):
         files = " and ".join(shown(file) for file in names.values())
         raise UserError(f"{files} have different layers; name two networks of the same --network and classes")
     network = build(record, "float16")  # half the size on disk
-    network.set_weights([start + share * (end - start) for start, end in zip(first, last, strict=True)])
+    network.set_weights(between(first, last, share))
     save_network(save, network, record | {"averaged": {"with": names["<one>"].name, "share": share}})
 
 

@@ -138,6 +138,11 @@ def downloaded(file):
     return place if place.is_file() else None
 
 
+def between(one, other, share):
+    """The weights, [array], that lie `share` of the way from those of one network to those of another."""
+    return [start + share * (end - start) for start, end in zip(one, other, strict=True)]
+
+
 def give_weights(layers, source):
     """Give each layer the weights of the layer with the same name in another network."""
     for layer in layers:

@@ -12,7 +12,7 @@ from command.options import recordable
 from networks.devices import Devices
 from networks.hardware import POLICIES, accelerators, choose_precision, use_xla
 from networks.runs import Run, fit_run
-from networks.saved import copy_layers, save_network
+from networks.saved import between, copy_layers, save_network
 from networks.vgg import THIN
 from segmentation import losses
 from segmentation.batches import Augmentation, Batches
@@ -157,7 +157,7 @@ def _blend(network, run, initial, share):
     starts = initial.get_weights()
     run.load("best", initial)
     trained = initial.get_weights()
-    network.set_weights([one + share * (other - one) for one, other in zip(starts, trained, strict=True)])
+    network.set_weights(between(starts, trained, share))
 
 
 def _record(run, options, pairs):
