@@ -1,4 +1,4 @@
-"""Label photos in which people have boxes only, by a network that is believed where the boxes agree with it.
+"""Label photos in which only boxes around people are known, with a network, wherever it agrees with the boxes.
 
 Usage:
   label_boxes.py --data=<dir> --model=<file> --save=<dir>
@@ -11,8 +11,9 @@ Options:
                   begin with boxes_, their source.
   --help          Show this text.
 
-A person is what the network finds for sure inside a box. Nobody is where it finds nothing for sure, outside all boxes
-or in boxes that its find reaches from side to side. All other pixels are 255: they do not count.
+A pixel is labelled person if the network is sure of it and the pixel lies in a box. It is labelled background if the
+network is sure of that, except in boxes whose four sides the network's mask does not reach: it may have missed
+somebody there. All other pixels are 255: they do not count.
 """
 
 import shutil
@@ -27,11 +28,12 @@ from command.options import path, quiet_libraries, read_options
 from command.process import run
 from files.listing import find_pictures
 from files.whole import folder_for, read_json
+from segmentation.layouts import VOID
 from utils import UserError, named, shown
 
 OPTIONS = {"--data": path, "--model": path, "--save": path}
 SURE = 0.9  # of a mask, 0..1
-MISSED = 0.1  # of a box's side, at each end, may be without a figure; more, and the find does not fill the box
+MISSED = 0.1  # of a box's side; how far from each side of the box the mask may end and still count as reaching it
 
 
 def main(argv):
@@ -54,7 +56,8 @@ def label_all(data, save, network, record):
     if len(figure) > 1 or len(record["class_names"]) == 1:
         raise UserError("--model must find one figure among several classes; give model/person.keras")
     boxes = boxes_of(data, files)
-    network, record = at_size(network, record, record["second_size"] or record["network_options"]["size"])
+    if record.get("second_size"):  # begin with the finer look, and do not look again
+        network, record = at_size(network, record | {"second_size": None}, record["second_size"])
     with folder_for(save / "images"), folder_for(save / "masks"):
         for file in tqdm(files, unit="photo", disable=None):
             picture = flatten(open_picture(file))
@@ -84,14 +87,14 @@ def labels_of(mask, boxes, figure):
         box = np.s_[int(top * height) : int(np.ceil(bottom * height)), int(left * width) : int(np.ceil(right * width))]
         inside[box] = True
         doubted[box] |= not is_filled(mask[box] > 0.5)
-    labels = np.full(mask.shape, 255, np.uint8)
+    labels = np.full(mask.shape, VOID, np.uint8)
     labels[(mask < 1 - SURE) & ~doubted] = 0
     labels[(mask > SURE) & inside] = figure
     return labels
 
 
 def is_filled(found):
-    """Whether a find, (h, w) bool, reaches all four sides of its box."""
+    """Whether the part of a mask in a box, (h, w) bool, reaches all four sides of the box."""
     for axis, side in enumerate(found.shape):
         places = np.flatnonzero(found.any(axis=1 - axis))
         if not places.size or places[0] > MISSED * side or side - 1 - places[-1] > MISSED * side:

@@ -151,7 +151,7 @@ def check_gradients():
 
 @pytest.fixture
 def tried(monkeypatch):
-    """Shut all sockets; the list of what was asked of them."""
+    """Refuse all use of the network, and list what was tried."""
     asked = []
 
     def shut(name):

@@ -13,7 +13,7 @@ needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real pictures
 
 
 def in_a_shell(*args, cwd=ROOT, **environment):
-    """Run a script in a process of its own; returns the finished process with its text."""
+    """Run a script in a process of its own, and return the finished process with what it printed."""
     return subprocess.run(
         [sys.executable, *map(str, args)],
         cwd=cwd,

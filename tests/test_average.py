@@ -19,7 +19,7 @@ def average(monkeypatch):
 
 
 def network(file, seed, base=2):
-    """Write an untrained network; returns its weights."""
+    """Write an untrained network to a file, and return its weights."""
     keras.utils.set_random_seed(seed)
     record = {"network": "unet", "network_options": {"size": 32, "base": base, "classes": 1}, "class_names": ["person"]}
     made = build(record)

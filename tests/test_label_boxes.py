@@ -26,7 +26,7 @@ def found(top, left, bottom, right, level=1.0):
     return mask
 
 
-def test_a_find_that_fills_its_box_is_believed():
+def test_a_mask_that_fills_its_box_is_believed():
     from label_boxes import labels_of
 
     labels = labels_of(found(5, 10, 15, 20), [(0.25, 0.25, 0.5, 0.75)], PERSON)

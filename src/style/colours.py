@@ -16,7 +16,7 @@ def colours_of(styles):
 
 
 def match_colours(picture, visible, colours, out=None):
-    """Give the colours of a picture (H, W, 3), 0..1, a mean and a covariance, as from `colours_of`; clip them to 0..1.
+    """Give a picture (H, W, 3), 0..1, the mean and covariance that `colours_of` returned, and clip it to 0..1.
 
     visible: (H, W), how much each pixel counts, or None. Of all linear maps that do it, this one moves colours least.
     out: where the result goes, which may be the picture itself; None: into a new array.
