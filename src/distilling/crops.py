@@ -12,7 +12,7 @@ from pictures.images import LANCZOS, flatten, open_picture, to_array
 PAINTINGS = 0.4  # the share of paintings in a batch
 CLOSEST = 2.5  # the short side of a picture is at most this many times the side of a crop
 SWAPPED = 0.3  # the share of crops whose colour channels are permuted
-HELD_BACK = 20  # one picture in so many is held back from training
+PHOTOS_HELD_BACK, PAINTINGS_HELD_BACK = 20, 10  # one in so many is held back from training
 
 
 class Crops(keras.utils.PyDataset):
@@ -72,9 +72,9 @@ def pictures_in(option, folders):
     return [file for folder in folders for file in find_pictures(option, str(Path(folder) / "**"))]
 
 
-def hold_back(files):
-    """Split files into those to learn from and those held back."""
-    return [file for place, file in enumerate(files) if place % HELD_BACK], files[::HELD_BACK]
+def hold_back(files, one_in):
+    """Split files into those to learn from and one in so many that is held back."""
+    return [file for place, file in enumerate(files) if place % one_in], files[::one_in]
 
 
 def fingerprint(files):

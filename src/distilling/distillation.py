@@ -7,7 +7,15 @@ import keras
 import numpy as np
 
 from command.options import recordable
-from distilling.crops import Crops, Pairs, fingerprint, hold_back, pictures_in
+from distilling.crops import (
+    PAINTINGS_HELD_BACK,
+    PHOTOS_HELD_BACK,
+    Crops,
+    Pairs,
+    fingerprint,
+    hold_back,
+    pictures_in,
+)
 from distilling.drawing import Drawing
 from distilling.lesson import Lesson, folded
 from distilling.pruning import prune
@@ -45,7 +53,7 @@ def distill(**options):
 def _teach_encoder(run, master, photos, paintings, options):
     """Teach a thin network to see as VGG19 does."""
     size, batch_size, seed = options["size"], options["batch_size"], options["seed"]
-    learnt, held_back = hold_back(photos)
+    learnt, held_back = hold_back(photos, PHOTOS_HELD_BACK)
     apprentice = thin_vgg(options["widths"], LAYERS, POLICIES[run.precision])
     lesson = Lesson(master, apprentice, options["canvases"], size)
     _compile(lesson, options)
@@ -75,7 +83,8 @@ def _teach_decoder(run, master, photos, paintings, options):
         copy_layers(hand, "--init", options["init"], THIN)
     lesson = Drawing(*(seen_by(each, matching.LAYERS) for each in (master, network)), hand)
     _compile(lesson, options)
-    learnt, held_back = zip(hold_back(photos), hold_back(paintings), strict=True)
+    both = hold_back(photos, PHOTOS_HELD_BACK), hold_back(paintings, PAINTINGS_HELD_BACK)
+    learnt, held_back = zip(*both, strict=True)
     size, batch_size, seed = options["size"], options["batch_size"], options["seed"]
     training = Pairs(*learnt, size, batch_size, options["steps"], seed)
     judged = Pairs(*held_back, size, batch_size, JUDGED, seed, fixed=True)

@@ -75,10 +75,11 @@ def test_fixed_crops_are_those_of_every_epoch(photos):
     assert (crops[0][0] == before).all()
 
 
-def test_a_twentieth_is_held_back(photos):
+@pytest.mark.parametrize("one_in, count", [(20, 2), (10, 3), (1, 24)])
+def test_one_in_so_many_is_held_back(photos, one_in, count):
     files = pictures_in("--photos", [photos])
-    learnt, held_back = hold_back(files)
-    assert len(held_back) == 2 and len(learnt) == 22 and not set(learnt) & set(held_back)
+    learnt, held_back = hold_back(files, one_in)
+    assert len(held_back) == count and len(learnt) == 24 - count and not set(learnt) & set(held_back)
 
 
 # ---------------------------------------------------------------- the lesson

@@ -171,11 +171,12 @@ def test_masks_of_figures_do_not_pass_for_numbers(tmp_path):
     refuse_numbers("--data", tmp_path, [])
 
 
-def test_a_palette_of_the_only_known_class_is_read_as_numbers(tmp_path):
-    layout = LAYOUTS["voc"].only(["person"], rest=254)
-    labels = np.where(FIGURE, 15, 0).astype(np.uint8)
+@pytest.mark.parametrize(("layout", "name", "number"), [(LAYOUTS["voc"], "person", 15), (PAINTED, "tree", 2)])
+def test_a_palette_of_the_only_known_class_is_read_as_numbers(tmp_path, layout, name, number):
+    layout = layout.only([name], rest=254)
+    labels = np.where(FIGURE, number, 0).astype(np.uint8)
     labels[0] = VOID
-    for used, expected in ((labels, np.where(labels, labels, 254)), (FIGURE, np.where(FIGURE, 15, 254))):
+    for used, expected in ((labels, np.where(labels, labels, 254)), (FIGURE, np.where(FIGURE, number, 254))):
         image = Image.fromarray(used).convert("P")
         image.putpalette([0, 0, 0] + [value for index in range(1, 256) for value in (index, 64, 100)])
         image.save(tmp_path / "mask.png")
