@@ -29,9 +29,8 @@ LAYERS = {
 }
 GRID = 4  # px, the side of a position
 STEP = 8  # px; pictures are padded to multiples of it, so that the grids of all layers fit each other
-COMPONENTS = 128  # principal components that are compared
 OVERSAMPLING, ROUNDS = 16, 2  # of the randomised search for the components (Halko et al., 2011)
-PIECE = 2**23  # numbers that a piece of the search may hold
+PIECE = 2**21  # numbers that a piece of the search may hold; on a CPU they stay in its cache
 
 
 def pad(pictures):
@@ -103,7 +102,8 @@ def part_of(features, rows, columns):
 
 def doubled(values):
     """Values (n, h, w, channels), each repeated for two positions each way."""
-    return ops.repeat(ops.repeat(values, 2, axis=1), 2, axis=2)
+    repeat = np.repeat if isinstance(values, np.ndarray) else ops.repeat
+    return repeat(repeat(values, 2, axis=1), 2, axis=2)
 
 
 def as_float(values):
@@ -120,9 +120,19 @@ def pieces(features):
         yield first * width, part_of(features, slice(first, min(first + rows, height)), slice(0, width))
 
 
-def _compact(values, cells, factor):
-    """Rows of a layer as float32 with their factor: averaged over each cell of the grid, but not repeated for it."""
-    return as_float(on_grid(values, cells) if cells > 1 else values) * factor
+def tools():
+    """What computes the search: Keras's operations on an accelerator; NumPy on a CPU, where it takes less time."""
+    return ops if accelerators() else np
+
+
+def _flat(values, cells):
+    """Rows of a layer for `tools`, averaged over each cell of the grid but not repeated: (cells, channels) float32."""
+    values = on_grid(values, cells) if cells > 1 else values
+    if accelerators():
+        values = as_float(values)
+    elif not isinstance(values, np.ndarray):
+        values = ops.convert_to_numpy(as_float(values))
+    return tools().reshape(values, (-1, values.shape[-1]))
 
 
 def picked(features, factors, places):
@@ -153,23 +163,22 @@ def _picked(features, factors, rows, columns):
     return np.concatenate(found, axis=1)
 
 
-def _products(part, factors, basis, mean):
-    """The vectors of a piece less the mean, times the basis, and their squared lengths: (positions, n + 1) float32."""
-    cells = cells_of(part)
-    ends = np.cumsum([0, *(part[layer].shape[-1] for layer in cells)])
-    numbers = {layer: slice(*ends[each : each + 2]) for each, layer in enumerate(cells)}
-    fine, coarse = [layer for layer in cells if cells[layer] >= 1], [layer for layer in cells if cells[layer] < 1]
-    total = 0.0
-    for layers in filter(None, (fine, coarse)):
-        values = [_compact(part[layer], cells[layer], factors[layer]) - mean[numbers[layer]] for layer in layers]
-        values, rows = ops.concatenate(values, axis=-1), np.concatenate([basis[numbers[layer]] for layer in layers])
-        squares = ops.sum(ops.square(values), axis=-1, keepdims=True)
-        found = ops.concatenate([ops.matmul(values, rows), squares], axis=-1)
-        total = total + (doubled(found) if layers is coarse else found)
-    return ops.reshape(total, (-1, total.shape[-1]))
+def _products(part, factors, turned):
+    """The vectors of a piece times a matrix (numbers, m), and their squared lengths: (n, m) and (n, 1) float32."""
+    products = squares = 0.0
+    height, width = grid_size(part)
+    ends = np.cumsum([part[layer].shape[-1] for layer in LAYERS])
+    for (layer, cells), rows in zip(cells_of(part).items(), np.split(turned, ends[:-1]), strict=True):
+        flat, factor = _flat(part[layer], cells), factors[layer]
+        found = tools().matmul(flat, factor * rows), factor**2 * tools().einsum("nc,nc->n", flat, flat)[:, None]
+        if cells < 1:
+            grids = (tools().reshape(each, (1, height // 2, width // 2, -1)) for each in found)
+            found = (tools().reshape(doubled(each), (-1, each.shape[-1])) for each in grids)
+        products, squares = (total + each for total, each in zip((products, squares), found, strict=True))
+    return products, squares
 
 
-def components(vectors, count=COMPONENTS, seed=0):
+def components(vectors, count, seed=0):
     """The principal components of vectors (n, numbers): (numbers, count or fewer) float32."""
     centred = vectors - vectors.mean(axis=0)
     count = min(count, *centred.shape)
@@ -195,10 +204,12 @@ def unit(vectors):
 
 def queries_of(features, factors, basis, mean):
     """The vectors of a picture's positions, without their mean, as they are compared: (n, components) float32."""
-    found = []
+    turned, found = np.column_stack([basis, -2 * mean]), []
     for _, part in pieces(features):
-        products = _products(part, factors, basis, mean)
-        found.append(ops.convert_to_numpy(products[:, :-1] / ops.sqrt(ops.maximum(products[:, -1:], 1e-12))))
+        products, squares = _products(part, factors, turned)
+        # Not the vectors lose their mean but their products, which are fewer numbers.
+        lengths = tools().sqrt(tools().maximum(squares + products[:, -1:] + mean @ mean, 1e-12))
+        found.append(ops.convert_to_numpy((products[:, :-1] - mean @ basis) / lengths))
     return np.concatenate(found)
 
 
@@ -207,17 +218,10 @@ def nearest(queries, compared):
 
     compared: (keys, components).
     """
-    turned, rows = ops.convert_to_tensor(np.ascontiguousarray(compared.T)), max(1, PIECE // len(compared))
-    found = (ops.matmul(queries[first : first + rows], turned) for first in range(0, len(queries), rows))
-    places = np.concatenate([_largest(each) for each in found]).astype(np.int32)
+    turned, rows = tools().array(np.ascontiguousarray(compared.T)), max(1, PIECE // len(compared))
+    found = (tools().matmul(queries[first : first + rows], turned) for first in range(0, len(queries), rows))
+    places = np.concatenate([ops.convert_to_numpy(tools().argmax(each, axis=1)) for each in found]).astype(np.int32)
     return places, np.einsum("nc,nc->n", queries, compared[places])
-
-
-def _largest(scores):
-    """The place of the largest number in each row (n, m): (n,) int. NumPy finds it sooner than TensorFlow on a CPU."""
-    if accelerators():
-        return ops.convert_to_numpy(ops.argmax(scores, axis=1))
-    return ops.convert_to_numpy(scores).argmax(axis=1)
 
 
 def mean_of(parts, factors):
@@ -238,8 +242,9 @@ def _sum(features, factors, weights):
     totals = dict.fromkeys(LAYERS, 0.0)
     for first, part in pieces(features):
         height, _ = grid_size(part)
-        share = ops.reshape(weights[first : first + height * width], (1, height, width, 1))
+        counts = weights[first : first + height * width]
+        of_four = counts.reshape(height // 2, 2, width // 2, 2).sum(axis=(1, 3))
         for layer, cells in cells_of(part).items():
-            counts = 4 * ops.average_pool(share, 2, 2) if cells < 1 else share
-            totals[layer] += ops.sum(counts * _compact(part[layer], cells, factors[layer]), axis=(0, 1, 2))
+            share = (of_four if cells < 1 else counts).reshape(1, -1)
+            totals[layer] += factors[layer] * tools().matmul(share, _flat(part[layer], cells))[0]
     return np.concatenate([ops.convert_to_numpy(total) for total in totals.values()])

@@ -32,10 +32,11 @@ class Extent(NamedTuple):
     block: int  # of large styles every n-th square of so many positions each way is used
     edge: int  # positions that are left out at each side, since a network sees the end of the picture there
     window: int  # px; of a style with larger sides, a window in each corner is used
+    components: int  # principal components that are compared
 
 
-SPREAD = Extent(8192, 8192, 1, 0, 1024)  # single positions from everywhere
-BLOCKS = Extent(32768, 4096, 16, 2, 640)  # the neighbours of most positions are there as well
+SPREAD = Extent(8192, 8192, 1, 0, 1024, 128)  # single positions from everywhere
+BLOCKS = Extent(32768, 4096, 16, 2, 640, 48)  # the neighbours of most positions are there as well
 
 
 class Palette:
@@ -137,7 +138,7 @@ class Keys:
             strokes.append(_strokes(turned, places))
         self.strokes, vectors, self.beside = np.concatenate(strokes), np.concatenate(chosen), beside(grids)
         self.vectors = in_pieces(lambda piece: ops.cast(unit(piece), "float16"), vectors)
-        self.basis = components(np.float32(vectors[:: -(-len(vectors) // SAMPLE)]))
+        self.basis = components(np.float32(vectors[:: -(-len(vectors) // SAMPLE)]), extent.components)
         compared = in_pieces(lambda piece: ops.matmul(piece, self.basis), vectors)
         self.compared = ops.convert_to_numpy(unit(compared - compared.mean(axis=0)))
         self.stride = -(-len(vectors) // extent.searched)
