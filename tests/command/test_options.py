@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from command.options import number, one_of, options_of, path, read_options, text, typed_path, whole, whole_or
+from shell import in_a_shell
 from utils import ROOT, UserError
 
 USAGE = """Paint.
@@ -111,3 +112,28 @@ def test_a_script_tells_what_it_would_read():
     assert (options["file_path"], options["output"], options["threshold"]) == ("a.jpg", "mask", 0.5)
     with pytest.raises(UserError, match="--output=gif"):
         options_of("predict.py", ["--file_path=a.jpg", "--output=gif"])
+
+
+LOADING = """
+import gc, os, weakref
+from command.options import quiet_libraries
+
+class Loop:
+    def __init__(self):
+        self.own = self
+
+with quiet_libraries():
+    os.write(2, b"a hint")
+    library, off = weakref.ref(Loop()), not gc.isenabled()
+later = weakref.ref(Loop())
+with quiet_libraries():
+    pass
+gc.collect()
+print(off, gc.isenabled(), library() is None, later() is None)
+"""
+
+
+def test_libraries_are_loaded_quietly_and_never_searched_for_garbage(tmp_path):
+    """In a process of its own, as this one has loaded libraries already."""
+    done = in_a_shell("-c", LOADING, PYTHONPATH=str(ROOT / "src"))
+    assert (done.stdout, done.stderr) == ("True True False True\n", "")
