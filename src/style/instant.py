@@ -3,6 +3,8 @@
 Large pictures are seen and drawn in tiles, whose borders are wide enough that the tiles do not show.
 """
 
+from functools import cache
+
 import numpy as np
 from keras import ops
 
@@ -20,6 +22,7 @@ COARSEST = Objective.coarsest
 # By similarity: the share of the painting so far in what is searched for, and what coherence of the strokes is worth.
 MIXES = {"content": (0.15, 0.02), "balanced": (0.3, 0.04), "style": (0.5, 0.12)}
 FRAME = 4 * CELL  # px that are mirrored at each side, so that no network sees the end of the picture
+KEPT = 2048  # px; for paintings up to this long side, what the styles offer is kept for the next photo, 80 MB a scale
 SEEN, DRAWN = 96, 40  # px around a pixel that have an influence on its features, and on what the decoder draws
 
 
@@ -30,7 +33,8 @@ class Instant:
         """encoder, decoder: as `features.instant` gives them; styles: a `Styles`. turns, colours: as in `Match`."""
         self.encoder, self.decoder, self.styles = encoder, decoder, styles
         self.turns, self.colours = turns, colours
-        self.seen = {}  # of the styles, by side: the photos of a folder share it
+        self.palettes = {}  # by side: the photos of a folder share them
+        self.goal = cache(lambda side: colours_of(styles.at(side)))
 
     def paint(self, photo, visible=None, scene=None, scales=5, similarity="balanced"):
         """Paint an RGB Pillow image of the size to paint at: (H, W, 3), 0..1. The arguments are those of `Painter`."""
@@ -38,22 +42,22 @@ class Instant:
         for side in halvings(scene, scales, COARSEST):
             size = scaled(photo.size, side / scene)
             seen = None if visible is None else _framed(resize(visible, size))
-            palette, _ = self._style(side)
+            palette = self._palette(side, keep=scene <= KEPT)
             query, picture = _framed(_mix(photo, picture, size, painted)), None  # large ones take much memory
             grids = self._choose(query, seen, palette, bonus)
             del query
             picture = self._draw(*grids, palette)
             picture = picture[FRAME:, FRAME:][: size[1], : size[0]]
         if self.colours:
-            match_colours(picture, visible, self._style(scene)[1], out=picture)
+            match_colours(picture, visible, self.goal(scene), out=picture)
         return picture
 
-    def _style(self, side):
-        """What the styles offer for a painting with this long side, and their colours: (Palette, `colours_of`)."""
-        if side not in self.seen:
-            styles = self.styles.at(side)
-            self.seen[side] = Palette(self._see, styles, self.turns, BLOCKS), colours_of(styles)
-        return self.seen[side]
+    def _palette(self, side, keep):
+        """What the styles offer for a painting with this long side: a `Palette`. keep: whether others will need it."""
+        palette = self.palettes.get(side) or Palette(self._see, self.styles.at(side), self.turns, BLOCKS)
+        if keep:
+            self.palettes[side] = palette
+        return palette
 
     def _see(self, picture):
         """The features of a picture (H, W, 3)."""

@@ -6,6 +6,7 @@ from PIL import Image
 
 from style.features import instant
 from style.instant import COARSEST, MIXES, Instant
+from style.palette import Palette
 from style.styles import Styles, halvings
 
 
@@ -114,6 +115,15 @@ def test_in_tiles_of_any_size_it_is_the_same_painting(shipped, monkeypatch, visi
         monkeypatch.setattr("style.instant.INSTANT_TILE", most)
         different = np.abs(painter.paint(photo, seen) - whole).max(axis=-1) > 0.02
         assert different.mean() < 0.01  # rounding decides between keys that are equally near
+
+
+@pytest.mark.parametrize(("most", "looks"), [(64, 1), (63, 2)])
+def test_styles_are_seen_once_for_all_photos_unless_these_are_large(networks, monkeypatch, most, looks):
+    monkeypatch.setattr("style.instant.KEPT", most)
+    painter, seen = Instant(*networks, Styles([drawn(64, 64, 2)])), []
+    monkeypatch.setattr("style.instant.Palette", lambda *given: seen.append(0) or Palette(*given))
+    one, other = (painter.paint(drawn(48, 64, 1), scales=1) for _ in range(2))
+    assert len(seen) == looks and (one == other).all()
 
 
 def test_what_is_not_visible_does_not_move_the_mean(paint):
