@@ -15,7 +15,7 @@ from style.colours import colours_of, match_colours
 from style.matching import STEP, pad, part_of
 from style.objective import Objective
 from style.palette import BLOCKS, Palette
-from style.styles import halvings, scaled
+from style.styles import ENLARGED, halvings, scaled
 from style.windows import cut
 
 COARSEST = Objective.coarsest
@@ -34,7 +34,7 @@ class Instant:
         self.encoder, self.decoder, self.styles = encoder, decoder, styles
         self.turns, self.colours = turns, colours
         self.palettes = {}  # by side: the photos of a folder share them
-        self.goal = cache(lambda side: colours_of(styles.at(side)))
+        self.goal = cache(lambda side: colours_of(styles.at(side, ENLARGED)))
 
     def paint(self, photo, visible=None, scene=None, scales=5, similarity="balanced"):
         """Paint an RGB Pillow image of the size to paint at: (H, W, 3), 0..1. The arguments are those of `Painter`."""
@@ -54,7 +54,7 @@ class Instant:
 
     def _palette(self, side, keep):
         """What the styles offer for a painting with this long side: a `Palette`. keep: whether others will need it."""
-        palette = self.palettes.get(side) or Palette(self._see, self.styles.at(side), self.turns, BLOCKS)
+        palette = self.palettes.get(side) or Palette(self._see, self.styles.at(side, ENLARGED), self.turns, BLOCKS)
         if keep:
             self.palettes[side] = palette
         return palette

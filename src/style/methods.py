@@ -22,6 +22,7 @@ from style.objective import (
 )
 from style.palette import Palette
 from style.seen import channels_of, core_of, counts_of, gathered, parts, size_of, tiles_of
+from style.styles import ENLARGED
 
 CONTENT_LAYERS = ("block4_conv1", "block4_conv2")
 MOMENT_LAYERS = ("block3_conv1", "block4_conv1")
@@ -52,6 +53,7 @@ class Match(Objective):
     counted = sides(MOMENT_LAYERS) | {"grid": matching.GRID}
     step = matching.STEP
     init, scales_left = "instant", 1
+    enlarged = ENLARGED
     more_steps = 1.25
     most_steps = 20
     rate, last_rate = 0.008, 0.2

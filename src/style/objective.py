@@ -96,6 +96,7 @@ class Objective:
     step = 16  # px; tiles begin at multiples of it
     init = "content"  # what the canvas shows first, if the user does not say
     scales_left = None  # how many scales are left to paint after an instant painting; None: all
+    enlarged = None  # how many times its own size a style has at most; None: no limit
     coarsest = 96  # px; no scale has a smaller long side, unless the picture has
     more_steps = 1.6  # each scale takes so many times the steps of the next finer one, which costs four times as much
     most_steps = None  # of a scale, on average; None: no limit

@@ -126,15 +126,18 @@ class Painter:
         for scale, (side, count, size) in enumerate(stages[done.scales :], done.scales + 1):
             small, seen = to_array(photo.resize(size, LANCZOS)), None if visible is None else resize(visible, size)
             picture = small if picture is None else _carry_up(picture, small)
-            target = self.objective.target(self._see, small, picture, seen, self.styles.at(side))
+            target = self.objective.target(self._see, small, picture, seen, self._styles(side))
             del small  # of a large picture 150 MB; so are the styles, which are scaled again at the end
             brush.finish = lambda picture, seen=seen, side=side: self.objective.finish(
-                picture, seen, self.styles.at(side)
+                picture, seen, self._styles(side)
             )
             picture = self._paint_scale(brush, picture, target, side, count)
             if scale < len(stages):
                 progress.save(Painting(picture, brush.scores, brush.losses, troubles=brush.troubles, scales=scale))
         return picture
+
+    def _styles(self, side):
+        return self.styles.at(side, self.objective.enlarged)
 
     def _see(self, picture):
         """The features of a picture (H, W, 3); see `style.seen`."""

@@ -31,7 +31,7 @@ class Extent(NamedTuple):
     searched: int  # how many of them are compared with each position of a photo
     block: int  # of large styles every n-th square of so many positions each way is used
     edge: int  # positions that are left out at each side, since a network sees the end of the picture there
-    window: int  # px; of a style with larger sides, a window in each corner is used
+    window: int  # px; of a style with larger sides, a window in each quarter is used
     components: int  # principal components that are compared
 
 
@@ -158,10 +158,14 @@ def _is_cut(picture, extent):
     return max(picture.shape[:2]) > extent.window
 
 
-def _window(picture, corner, side):
-    """At most side x side px in a corner of a picture (h, w) or (h, w, 3)."""
-    ends = slice(None, side), slice(-side, None)
-    return picture[ends[corner // 2], ends[corner % 2]]
+def _window(picture, quarter, side):
+    """At most side x side px around the middle of a quarter of a picture (h, w) or (h, w, 3)."""
+    spans = []
+    for length, further in zip(picture.shape, divmod(quarter, 2), strict=False):
+        middle = (1 + 2 * further) * length // 4
+        first = max(0, min(middle - side // 2, length - side))
+        spans.append(slice(first, first + side))
+    return picture[tuple(spans)]
 
 
 def _numbered(usable, block, most):

@@ -7,6 +7,8 @@ import numpy as np
 from pictures.images import LANCZOS, resize, to_array
 from style.features import LEAST_SIDE
 
+ENLARGED = 1.5  # for matching; an enlargement has no strokes that are small enough for the finest details
+
 
 class Style(NamedTuple):
     """A style at the size to paint at."""
@@ -28,11 +30,15 @@ class Styles:
         self.images, self.shares, self.scale = images, shares, scale
         self.parts = parts or [None] * len(images)
 
-    def at(self, side):
-        """The styles for a painting with this long side: [Style]."""
+    def at(self, side, most=None):
+        """The styles for a painting with this long side: [Style].
+
+        most: how many times their own size, at `scale` 1, they have at most; None: as large as the painting.
+        """
         styles = []
         for image, share, part in zip(self.images, self.shares, self.parts, strict=True):
-            size = scaled(image.size, side * self.scale / max(image.size))
+            factor = side / max(image.size)
+            size = scaled(image.size, self.scale * (min(factor, most) if most else factor))
             small = to_array(image.resize(size, LANCZOS))
             styles.append(Style(share, small, None if part is None else resize(part, size)))
         return styles

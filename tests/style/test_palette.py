@@ -1,5 +1,7 @@
 """What the styles offer, and which of it is chosen."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -44,14 +46,15 @@ def test_positions_at_the_edges_may_be_left_out():
 
 
 @pytest.mark.parametrize("turns", [True, False])
-def test_of_a_style_larger_than_the_window_its_four_corners_are_used(turns):
-    style, extent = drawn(64, 96, 0), BLOCKS._replace(edge=0, window=16)
-    corners = [style[:16, :16], style[:16, -16:], style[-16:, :16], style[-16:, -16:]]
-    features = see(corners[0])
-    keys = keys_from(style, factors=None, turns=turns, extent=extent, features=features)
+@pytest.mark.parametrize(("side", "rows", "columns"), [(16, (8, 40), (16, 64)), (56, (0, 8), (0, 40))])
+def test_of_a_style_larger_than_the_window_one_in_each_quarter_is_used(turns, side, rows, columns):
+    """In the middle of the quarter, or at the border of the style where that is nearer."""
+    style, extent = drawn(64, 96, 0), BLOCKS._replace(edge=0, window=side)
+    windows = [style[row : row + side, column : column + side] for row, column in product(rows, columns)]
+    keys = keys_from(style, factors=None, turns=turns, extent=extent, features=see(windows[0]))
     wanted = [
-        keys_from(np.rot90(corner, quarter if turns else 0), factors=keys.factors, turns=False).vectors
-        for quarter, corner in enumerate(corners)
+        keys_from(np.rot90(window, quarter if turns else 0), factors=keys.factors, turns=False).vectors
+        for quarter, window in enumerate(windows)
     ]
     np.testing.assert_array_equal(keys.vectors, np.concatenate(wanted))
 
@@ -114,7 +117,7 @@ def test_of_two_styles_each_position_takes_what_was_chosen():
 
 
 @pytest.mark.parametrize(("window", "sizes"), [(64, [(64, 48), (48, 64), (64, 48)]), (32, [(32, 32)] * 4)])
-def test_of_a_large_style_only_a_window_in_each_corner_is_seen(window, sizes):
+def test_of_a_large_style_only_a_window_in_each_quarter_is_seen(window, sizes):
     style, asked = drawn(48, 64, 1), []
 
     def watched(picture):
