@@ -1,7 +1,9 @@
 """The networks that judge paintings: VGG19 (Simonyan and Zisserman), and a thin one that learnt from it."""
 
 import keras
+import numpy as np
 
+from networks.decoder import CELL
 from networks.saved import give_weights, load_network, published
 from networks.vgg import THIN, vgg
 from style.matching import LAYERS as MATCHED
@@ -41,22 +43,21 @@ def instant(weights=None, dtype="float32"):
     encoder = _on_grid(seen_by(network, MATCHED))
     decoder = keras.Model(network.inputs[1:], network.output["drawn"])
     if keras.backend.backend() == "tensorflow":
-        _compile(encoder)
-        _compile(decoder)
+        _compile(encoder, decoder)
     return encoder, decoder
 
 
-def _compile(network):
-    """Let a network compute pictures of all sizes in the same way.
+def _compile(encoder, decoder):
+    """Let both networks compute two sizes, and so every other size in the same way.
 
-    TensorFlow compiles once for the first size and once more for all others, which takes longer and differs in
-    rounding. A painting would depend on what was painted before.
+    TensorFlow compiles once for the first size and once more for all others, which differs in rounding. A painting
+    would depend on what was painted before.
     """
-    from tensorflow import TensorSpec
-
-    specs = [TensorSpec(each.shape, each.dtype) for each in network.inputs]
-    network.make_predict_function()
-    network.predict_function.get_concrete_function([(specs if len(specs) > 1 else specs[0],)])
+    for cells in (8, 16):
+        picture = np.zeros((1, CELL * cells, CELL * cells, 3), np.float32)
+        encoder.predict_on_batch(picture)
+        vectors = np.zeros((1, cells, cells, decoder.inputs[0].shape[-1]), np.float32)
+        decoder.predict_on_batch([vectors, picture])
 
 
 def _on_grid(network):
