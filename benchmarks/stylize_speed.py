@@ -176,9 +176,9 @@ class Bench:
         painter.load(self.precision)
 
         def timed(function, name):
-            def call(*given):
+            def call(*given, **named):
                 started, seen = time.perf_counter(), spent["see"]
-                found = function(*given)
+                found = function(*given, **named)
                 spent[name] += time.perf_counter() - started - (spent["see"] - seen)
                 return found
 
