@@ -10,6 +10,7 @@ Options:
   --sizes=<px>          The long sides; the photo is enlarged where it is smaller [default: 256,512,1024,2048].
   --vgg_weights=<file>  The weights of VGG19, to measure it as well.
   --photos=<n>          How many copies of the photo to paint as a folder, at 512 px [default: 20].
+  --parts=<names>       sizes, folder or both; each is measured in a process of its own [default: sizes,folder].
   --help                Show this text.
 
 "First" is the first photo of a style, whose features are found then; "next" is any other one. Both without loading the
@@ -17,6 +18,7 @@ network, reading and writing. Folders are read, painted and written by `stylize.
 """
 
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +27,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from command.options import list_of, path, quiet_libraries, read_options, whole
+from command.options import list_of, one_of, path, quiet_libraries, read_options, whole
 from command.process import run
 
 OPTIONS = {
@@ -34,6 +36,7 @@ OPTIONS = {
     "--sizes": list_of(whole(64, 8192)),
     "--vgg_weights": path,
     "--photos": whole(1, 10_000),
+    "--parts": list_of(one_of("sizes", "folder")),
 }
 ROUNDS = 5
 PHONE, LARGE = (4032, 3024), 3  # px of a phone's photo, and how many of them are painted
@@ -41,10 +44,14 @@ PHONE, LARGE = (4032, 3024), 3  # px of a phone's photo, and how many of them ar
 
 def main(argv):
     options = read_options(__doc__, OPTIONS, argv)
+    if len(options["parts"]) > 1:
+        given = [part for part in argv if not part.startswith("--parts")]
+        for part in options["parts"]:
+            subprocess.run([sys.executable, __file__, *given, f"--parts={part}"], check=True)
+        return
     with quiet_libraries():
         import keras  # noqa: F401  its greeting is to stay quiet
-    sizes(options)
-    folder(options)
+    {"sizes": sizes, "folder": folder}[options["parts"][0]](options)
 
 
 def sizes(options):
