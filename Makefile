@@ -12,7 +12,7 @@ BIN = .venv/bin
 .PHONY: demo page test test-all lint format examples screenshots clean
 
 demo: .venv/ready
-	$(BIN)/python src/stylize.py --content=examples/portraits/images/eileen_collins.jpg --style=examples/styles/rain.jpg --network=instant --save=demo.jpg
+	$(BIN)/python src/stylize.py --content=examples/photos/camera.jpg --style=examples/styles/whirls.jpg --network=instant --save=demo.jpg
 	@echo "The painting is $(CURDIR)/demo.jpg"
 
 page: .venv/ready

@@ -4,10 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 from keras import ops
+from PIL import Image
 
 from networks.decoder import STROKE, strokes_of
+from pictures.images import resize
 from style.coherence import beside, coherent
 from style.matching import (
+    GRID,
     components,
     factors_of,
     grid_size,
@@ -21,6 +24,7 @@ from style.matching import (
 )
 
 SAMPLE = 2048  # positions that decide the components
+COARSE = 8  # px; the side of the cells in which the usable places of a large style are found
 QUARTERS = range(4)  # the turns of a style, in quarters of a circle
 
 
@@ -49,7 +53,9 @@ class Palette:
         """
         self.shares = [style.share for style in styles]
         seen = [
-            see(_window(style.picture, 0, extent.window)) if whole is None or _is_cut(style.picture, extent) else whole
+            see(_shown(style.picture, *_views(style.picture, style.part, turns, extent)[0]))
+            if whole is None or _is_cut(style.picture, extent)
+            else whole
             for style, whole in zip(styles, wholes or [None] * len(styles), strict=True)
         ]
         self.factors = {layer: np.float32(factor) for layer, factor in factors_of(seen[0]).items()}
@@ -116,26 +122,23 @@ class Keys:
     """
 
     def __init__(self, see, features, style, part, factors, turns=True, extent=SPREAD):
-        """see(picture) gives the features of a picture; features: those of the style (h, w, 3) or its first window.
+        """see(picture) gives the features of a picture; features: those of the first view of the style (h, w, 3).
 
         part: (h, w), 1 where the style may be used, or None for all of it. factors: as from `factors_of`. turns:
         whether the style is also used turned by a quarter, a half and three quarters.
         """
-        part = np.ones(style.shape[:2], np.float32) if part is None else part
         self.factors, chosen, strokes, grids = factors, [], [], []
-        quarters = QUARTERS if turns or _is_cut(part, extent) else QUARTERS[:1]
-        for quarter in quarters:
-            turned, usable = (
-                np.ascontiguousarray(np.rot90(_window(picture, quarter, extent.window), quarter if turns else 0))
-                for picture in (style, part)
-            )
-            seen = see(turned) if quarter else features
-            cells = _cells(usable, *grid_size(seen), extent.edge)
-            usable = cells >= min(0.5, cells.max())  # a small part may cover the middle of no cell
-            grids.append(_numbered(usable, extent.block, extent.keys // len(quarters)))
+        views = _views(style, part, turns, extent)
+        for number, view in enumerate(views):
+            picture = _shown(style, *view)
+            seen = see(picture) if number else features
+            usable = None if part is None else _shown(part, *view)
+            cells = _usable(usable, [(length + 1) // GRID for length in picture.shape[:2]], extent.edge)
+            padded = np.pad(cells, [(0, all - own) for all, own in zip(grid_size(seen), cells.shape, strict=True)])
+            grids.append(_numbered(padded, extent.block, extent.keys // len(views)))
             places = np.flatnonzero(grids[-1] >= 0)
             chosen.append(picked(seen, factors, places))
-            strokes.append(_strokes(turned, places))
+            strokes.append(_strokes(picture, places))
         self.strokes, vectors, self.beside = np.concatenate(strokes), np.concatenate(chosen), beside(grids)
         self.vectors = in_pieces(lambda piece: ops.cast(unit(piece), "float16"), vectors)
         self.basis = components(np.float32(vectors[:: -(-len(vectors) // SAMPLE)]), extent.components)
@@ -158,14 +161,40 @@ def _is_cut(picture, extent):
     return max(picture.shape[:2]) > extent.window
 
 
-def _window(picture, quarter, side):
-    """At most side x side px around the middle of a quarter of a picture (h, w) or (h, w, 3)."""
-    spans = []
-    for length, further in zip(picture.shape, divmod(quarter, 2), strict=False):
-        middle = (1 + 2 * further) * length // 4
-        first = max(0, min(middle - side // 2, length - side))
-        spans.append(slice(first, first + side))
-    return picture[tuple(spans)]
+def _views(style, part, turns, extent):
+    """What is seen of a style (h, w, 3), and by how many quarters of a circle it is turned: [(slices, turn)].
+
+    All of a small style, or a window in each quarter of a large one, unless the quarter has nothing to use. With
+    `turns`, each is turned by another angle.
+    """
+    if not _is_cut(style, extent):
+        return [(np.s_[:, :], turn) for turn in (QUARTERS if turns else QUARTERS[:1])]
+    windows = [(turn, _window(style.shape[:2], part, turn, extent.window)) for turn in QUARTERS]
+    return [(window, turn if turns else 0) for turn, window in windows if window]
+
+
+def _window(size, part, quarter, side):
+    """The slices of at most side x side px around the usable place nearest to the middle of a quarter, None without.
+
+    part: as for `Keys`.
+    """
+    halves = [length / 2 for length in size]
+    middle = np.array([half * (further + 0.5) for half, further in zip(halves, divmod(quarter, 2), strict=True)])
+    if part is not None:
+        usable = np.float32(part >= min(0.5, part.max()))
+        coarse = resize(usable, [-(-length // COARSE) for length in size[::-1]], Image.Resampling.BOX)
+        places = COARSE * (np.argwhere(coarse > 0) + 0.5)
+        mine = places[((places >= halves) == divmod(quarter, 2)).all(axis=1)]
+        if not len(mine):
+            return None
+        middle = mine[np.square(mine - middle).sum(axis=1).argmin()]
+    firsts = (int(max(0, min(place - side // 2, length - side))) for place, length in zip(middle, size, strict=True))
+    return tuple(slice(first, first + side) for first in firsts)
+
+
+def _shown(picture, window, turn):
+    """What a view shows of a picture (h, w) or (h, w, 3)."""
+    return np.ascontiguousarray(np.rot90(picture[window], turn))
 
 
 def _numbered(usable, block, most):
@@ -178,13 +207,18 @@ def _numbered(usable, block, most):
     return grid
 
 
-def _cells(part, height, width, edge):
-    """A mask (h, w) on the grid: its value in the middle of each cell, 0 where the picture was padded, and at edges."""
-    found = np.zeros((height, width), np.float32)
-    middles = part[2::4, 2::4]
-    inner = slice(edge, middles.shape[0] - edge), slice(edge, middles.shape[1] - edge)
-    found[inner] = middles[inner]
-    return found
+def _usable(part, size, edge):
+    """Which cells of a grid of this (height, width) may be used: bool.
+
+    part: (h, w), 1 where the picture may be used, or None for all of it. Those cells whose middle may, without `edge`
+    cells at each side; where there are none, also those, or at last each cell that has a usable pixel.
+    """
+    whole = np.ones(size, np.float32) if part is None else part[2::GRID, 2::GRID]
+    inner, cut = np.zeros(size, np.float32), np.s_[edge : size[0] - edge, edge : size[1] - edge]
+    inner[cut] = whole[cut]
+    touched = whole if part is None else resize(part, size[::-1], Image.Resampling.BOX)
+    cells = next(each for each in (inner, whole, touched) if each.any())
+    return cells >= min(0.5, cells.max())
 
 
 def _strokes(picture, places):

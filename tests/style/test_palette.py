@@ -68,6 +68,32 @@ def test_outside_the_part_of_a_style_nothing_is_taken_and_nothing_matters():
     np.testing.assert_array_equal(keys_from(other, part, keys.factors).vectors, keys.vectors)
 
 
+@pytest.mark.parametrize(
+    ("spots", "count"),
+    [([(44, 70)], 1), ([(2, 2)], 1), ([(44, 70), (2, 40)], 2), ([(60, 92), (30, 20), (10, 10)], 3)],
+)
+@pytest.mark.parametrize("side", [16, 40])
+def test_of_a_large_style_windows_show_its_usable_part_and_nothing_else_matters(spots, count, side):
+    """Each quarter that has something to use has a window, however small it is; a spot on a border is in two of them."""
+    style, part, seen = drawn(64, 96, 0), np.zeros((64, 96), np.float32), []
+    for row, column in spots:
+        part[row : row + 3, column : column + 3] = 1  # less than a cell, at its border
+    other = np.where(part[..., None], style, 0.5)
+    extent = BLOCKS._replace(window=side)
+
+    def watched(picture):
+        seen.append(picture.shape[:2])
+        return see(picture)
+
+    one, two = (Palette(watched, [Style(1.0, picture, part)], extent=extent).keys[0] for picture in (style, other))
+    assert seen == 2 * count * [(side, side)]
+    for pictures, keys in ((style, one), (other, two)):
+        strokes = np.float32(keys.strokes).reshape(len(keys.strokes), -1, 3)
+        colours = pictures[part > 0]
+        assert 1 <= len(strokes) <= 4 * len(spots)  # a spot touches four cells at most
+        assert all((np.abs(stroke[:, None] - colours) < 1e-3).all(axis=-1).any() for stroke in strokes)
+
+
 def test_a_part_that_covers_no_middle_of_a_cell_still_gives_keys():
     part = np.zeros((32, 32), np.float32)
     part[8:12, 8:12] = 0.2
