@@ -15,7 +15,7 @@ from utils import UserError, shown
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # what Keras calls each precision in training
 # Bytes for each pixel painted. At 1344 x 895 px, matching, which takes most, took 8,950, 4,900, 2,330 and 1,280.
-# Painting without steps took 1.4 GiB in all at 512 x 384 px. At 8660 x 5767 px, in tiles, it took 3.7 GiB.
+# Painting without steps took 1.4 GiB in all at 512 x 384 px. At 8660 x 5767 px, in tiles, it took 3.4 GiB.
 PAINTING_BYTES = {
     "vgg19": {"float32": 9600, "bfloat16": 5300},
     "mini": {"float32": 2500, "bfloat16": 1400},

@@ -74,7 +74,7 @@ def test_outside_the_part_of_a_style_nothing_is_taken_and_nothing_matters():
 )
 @pytest.mark.parametrize("side", [16, 40])
 def test_of_a_large_style_windows_show_its_usable_part_and_nothing_else_matters(spots, count, side):
-    """Each quarter that has something to use has a window, however small it is; a spot on a border is in two of them."""
+    """Each quarter that has something to use has a window, however small it is; a spot on a border is in two."""
     style, part, seen = drawn(64, 96, 0), np.zeros((64, 96), np.float32), []
     for row, column in spots:
         part[row : row + 3, column : column + 3] = 1  # less than a cell, at its border
