@@ -15,33 +15,37 @@ demo: .venv/ready
 	$(BIN)/python src/stylize.py --content=examples/photos/camera.jpg --style=examples/styles/whirls.jpg --network=instant --save=demo.jpg
 	@echo "The painting is $(CURDIR)/demo.jpg"
 
-page: .venv/ready
+page: .venv/page
 	$(BIN)/python src/page.py
 
-test: .venv/ready
+test: .venv/dev
 	$(BIN)/python -m pytest -n 2 --dist=loadgroup -m "not long"
 
 test-all: test
 	$(BIN)/python -m pytest -n 2 --dist=loadgroup -m long -rs --junitxml=reports/long.xml
 
-lint: .venv/ready
+lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: .venv/ready
+format: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 examples: .venv/ready
 	$(BIN)/python examples/make.py
 
-screenshots: .venv/ready
+screenshots: .venv/dev
 	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/test_page.py -k "whole_way or phone"
 
-.venv/ready: requirements.txt requirements-page.txt requirements-dev.txt
+.venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	touch $@
+
+.venv/page .venv/dev: .venv/%: requirements-%.txt .venv/ready
+	$(BIN)/python -m pip install --quiet -r $<
 	touch $@
 
 clean:
