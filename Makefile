@@ -44,6 +44,7 @@ screenshots: .venv/dev
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	touch $@
 
+.venv/dev: requirements-page.txt
 .venv/page .venv/dev: .venv/%: requirements-%.txt .venv/ready
 	$(BIN)/python -m pip install --quiet -r $<
 	touch $@
