@@ -134,7 +134,7 @@ class Keys:
             seen = see(picture) if number else features
             usable = None if part is None else _shown(part, *view)
             cells = _usable(usable, [(length + 1) // GRID for length in picture.shape[:2]], extent.edge)
-            padded = np.pad(cells, [(0, all - own) for all, own in zip(grid_size(seen), cells.shape, strict=True)])
+            padded = np.pad(cells, [(0, whole - own) for whole, own in zip(grid_size(seen), cells.shape, strict=True)])
             grids.append(_numbered(padded, extent.block, extent.keys // len(views)))
             places = np.flatnonzero(grids[-1] >= 0)
             chosen.append(picked(seen, factors, places))
