@@ -5,7 +5,7 @@ from keras import ops
 
 from style import matching
 from style.matching import LAYERS, components, factors_of, grid_size
-from style.palette import Keys
+from style.palette import SPREAD, Keys, _views
 
 CHANNELS = {layer: 3 + number for number, layer in enumerate(LAYERS)}
 
@@ -39,9 +39,9 @@ def see(picture):
     return found
 
 
-def keys_from(style, part=None, factors=None, features=None, **own):
+def keys_from(style, part=None, factors=None, features=None, turns=True, extent=SPREAD):
     features = features or see(style)
-    return Keys(see, features, style, part, factors or factors_of(features), **own)
+    return Keys(see, features, _views(style, part, turns, extent), factors or factors_of(features), extent)
 
 
 def keys_of(features, factors, count):

@@ -214,6 +214,6 @@ def quiet_libraries():
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-        if not gc.get_freeze_count():
+        if not gc.get_freeze_count():  # only once, or what the work left behind by then would never be freed
             gc.freeze()
         gc.enable()

@@ -163,12 +163,12 @@ def _picked(features, factors, rows, columns):
     return np.concatenate(found, axis=1)
 
 
-def _products(part, factors, turned):
-    """The vectors of a piece times a matrix (numbers, m), and their squared lengths: (n, m) and (n, 1) float32."""
+def _products(part, factors, matrix):
+    """The vectors of a piece times a matrix (numbers, m): (n, m); and their squared lengths: (n, 1). Both float32."""
     products = squares = 0.0
     height, width = grid_size(part)
     ends = np.cumsum([part[layer].shape[-1] for layer in LAYERS])
-    for (layer, cells), rows in zip(cells_of(part).items(), np.split(turned, ends[:-1]), strict=True):
+    for (layer, cells), rows in zip(cells_of(part).items(), np.split(matrix, ends[:-1]), strict=True):
         flat, factor = _flat(part[layer], cells), factors[layer]
         found = tools().matmul(flat, factor * rows), factor**2 * tools().einsum("nc,nc->n", flat, flat)[:, None]
         if cells < 1:
@@ -204,10 +204,10 @@ def unit(vectors):
 
 def queries_of(features, factors, basis, mean):
     """The vectors of a picture's positions, without their mean, as they are compared: (n, components) float32."""
-    turned, found = np.column_stack([basis, -2 * mean]), []
+    matrix, found = np.column_stack([basis, -2 * mean]), []
     for _, part in pieces(features):
-        products, squares = _products(part, factors, turned)
-        # Not the vectors lose their mean but their products, which are fewer numbers.
+        products, squares = _products(part, factors, matrix)
+        # The mean is subtracted from the products, which are far fewer numbers than the vectors.
         lengths = tools().sqrt(tools().maximum(squares + products[:, -1:] + mean @ mean, 1e-12))
         found.append(ops.convert_to_numpy((products[:, :-1] - mean @ basis) / lengths))
     return np.concatenate(found)

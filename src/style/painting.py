@@ -137,6 +137,7 @@ class Painter:
         return picture
 
     def _styles(self, side):
+        """The styles for a painting with this long side: [Style]."""
         return self.styles.at(side, self.objective.enlarged)
 
     def _see(self, picture):

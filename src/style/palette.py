@@ -47,23 +47,19 @@ class Palette:
     """The positions of several styles at one size, and what the styles are like."""
 
     def __init__(self, see, styles, turns=True, extent=SPREAD, wholes=None):
-        """see(picture) gives the features of a picture (H, W, 3); styles: [Style]. turns: as for `Keys`.
+        """see(picture) gives the features of a picture (H, W, 3); styles: [Style]. turns: as for `_views`.
 
         wholes: the features of the styles if they are known; where only windows are used, those are seen anew.
         """
         self.shares = [style.share for style in styles]
+        views = [_views(style.picture, style.part, turns, extent) for style in styles]
         seen = [
-            see(_shown(style.picture, *_views(style.picture, style.part, turns, extent)[0]))
-            if whole is None or _is_cut(style.picture, extent)
-            else whole
-            for style, whole in zip(styles, wholes or [None] * len(styles), strict=True)
+            see(own[0][0]) if whole is None or _is_cut(style.picture, extent) else whole
+            for style, own, whole in zip(styles, views, wholes or [None] * len(styles), strict=True)
         ]
         self.factors = {layer: np.float32(factor) for layer, factor in factors_of(seen[0]).items()}
         extent = extent._replace(keys=extent.keys // len(styles), searched=extent.searched // len(styles))
-        self.keys = [
-            Keys(see, features, style.picture, style.part, self.factors, turns, extent)
-            for style, features in zip(styles, seen, strict=True)
-        ]
+        self.keys = [Keys(see, features, own, self.factors, extent) for features, own in zip(seen, views, strict=True)]
 
     def choose(self, parts, bonus=0.0):
         """For each position of a picture the style and its key: (n,) and (n,) int.
@@ -121,21 +117,16 @@ class Keys:
     compared: (n, components) float32, what the search compares; beside: (n + 1, 4) int32, see `coherence.beside`.
     """
 
-    def __init__(self, see, features, style, part, factors, turns=True, extent=SPREAD):
-        """see(picture) gives the features of a picture; features: those of the first view of the style (h, w, 3).
+    def __init__(self, see, features, views, factors, extent=SPREAD):
+        """see(picture) gives the features of a picture; features: those of the first of the `_views` of the style.
 
-        part: (h, w), 1 where the style may be used, or None for all of it. factors: as from `factors_of`. turns:
-        whether the style is also used turned by a quarter, a half and three quarters.
+        factors: as from `factors_of`.
         """
         self.factors, chosen, strokes, grids = factors, [], [], []
-        views = _views(style, part, turns, extent)
-        for number, view in enumerate(views):
-            picture = _shown(style, *view)
+        for number, (picture, part) in enumerate(views):
             seen = see(picture) if number else features
-            usable = None if part is None else _shown(part, *view)
-            cells = _usable(usable, [(length + 1) // GRID for length in picture.shape[:2]], extent.edge)
-            padded = np.pad(cells, [(0, whole - own) for whole, own in zip(grid_size(seen), cells.shape, strict=True)])
-            grids.append(_numbered(padded, extent.block, extent.keys // len(views)))
+            usable = _usable(part, picture.shape[:2], grid_size(seen), extent.edge)
+            grids.append(_numbered(usable, extent.block, extent.keys // len(views)))
             places = np.flatnonzero(grids[-1] >= 0)
             chosen.append(picked(seen, factors, places))
             strokes.append(_strokes(picture, places))
@@ -162,39 +153,45 @@ def _is_cut(picture, extent):
 
 
 def _views(style, part, turns, extent):
-    """What is seen of a style (h, w, 3), and by how many quarters of a circle it is turned: [(slices, turn)].
+    """What is seen of a style (h, w, 3), and which part of that may be used: [(picture, part)].
 
-    All of a small style, or a window in each quarter of a large one, unless the quarter has nothing to use. With
-    `turns`, each is turned by another angle.
+    part: (h, w), 1 where the style may be used, or None for all of it. turns: whether a small style, which is seen as a
+    whole, is also seen turned by a quarter of a circle, a half and three quarters, and whether the windows of a large
+    one are turned by these angles.
     """
-    if not _is_cut(style, extent):
-        return [(np.s_[:, :], turn) for turn in (QUARTERS if turns else QUARTERS[:1])]
-    windows = [(turn, _window(style.shape[:2], part, turn, extent.window)) for turn in QUARTERS]
-    return [(window, turn if turns else 0) for turn, window in windows if window]
+    if _is_cut(style, extent):
+        windows = _windows(style.shape[:2], part, extent.window)
+    else:
+        windows = [(np.s_[:, :], quarter) for quarter in (QUARTERS if turns else QUARTERS[:1])]
+
+    def shown(picture, window, quarter):
+        return np.ascontiguousarray(np.rot90(picture[window], quarter if turns else 0))
+
+    return [(shown(style, *window), None if part is None else shown(part, *window)) for window in windows]
 
 
-def _window(size, part, quarter, side):
-    """The slices of at most side x side px around the usable place nearest to the middle of a quarter, None without.
+def _windows(size, part, side):
+    """A window of at most side x side px in each quarter of a style that has anything to use: [(slices, quarter)].
 
-    part: as for `Keys`.
+    It lies around the usable place nearest to the middle of the quarter. part: as for `_views`.
     """
-    halves = [length / 2 for length in size]
-    middle = np.array([half * (further + 0.5) for half, further in zip(halves, divmod(quarter, 2), strict=True)])
-    if part is not None:
-        usable = np.float32(part >= min(0.5, part.max()))
-        coarse = resize(usable, [-(-length // COARSE) for length in size[::-1]], Image.Resampling.BOX)
-        places = COARSE * (np.argwhere(coarse > 0) + 0.5)
-        mine = places[((places >= halves) == divmod(quarter, 2)).all(axis=1)]
-        if not len(mine):
-            return None
-        middle = mine[np.square(mine - middle).sum(axis=1).argmin()]
-    firsts = (int(max(0, min(place - side // 2, length - side))) for place, length in zip(middle, size, strict=True))
-    return tuple(slice(first, first + side) for first in firsts)
+    halves, places, found = np.array(size) / 2, None if part is None else _places_in(part), []
+    for quarter in QUARTERS:
+        further = np.array(divmod(quarter, 2))
+        middle = halves * (further + 0.5)
+        own = middle[None] if part is None else places[((places >= halves) == further).all(axis=1)]
+        if len(own):
+            place = own[np.square(own - middle).sum(axis=1).argmin()]
+            firsts = (int(max(0, min(at - side // 2, length - side))) for at, length in zip(place, size, strict=True))
+            found.append((tuple(slice(first, first + side) for first in firsts), quarter))
+    return found
 
 
-def _shown(picture, window, turn):
-    """What a view shows of a picture (h, w) or (h, w, 3)."""
-    return np.ascontiguousarray(np.rot90(picture[window], turn))
+def _places_in(part):
+    """The middles of the squares of COARSE px in which a part (h, w) has anything to use: (n, 2), in pixels."""
+    usable = np.float32(part >= min(0.5, part.max()))
+    coarse = resize(usable, [-(-length // COARSE) for length in part.shape[::-1]], Image.Resampling.BOX)
+    return COARSE * (np.argwhere(coarse > 0) + 0.5)
 
 
 def _numbered(usable, block, most):
@@ -207,18 +204,20 @@ def _numbered(usable, block, most):
     return grid
 
 
-def _usable(part, size, edge):
-    """Which cells of a grid of this (height, width) may be used: bool.
+def _usable(part, size, grid, edge):
+    """Which cells of the grid, (height, width), of a picture of this (height, width) may be used: bool.
 
-    part: (h, w), 1 where the picture may be used, or None for all of it. Those cells whose middle may, without `edge`
-    cells at each side; where there are none, also those, or at last each cell that has a usable pixel.
+    part: (h, w), 1 where the picture may be used, or None for all of it. A cell may be used if its middle may and it is
+    not among the `edge` cells at a side. If there is no such cell, those at the sides are taken, and if there is none
+    either, those with a usable pixel anywhere. Never those beyond the picture, where it was padded.
     """
-    whole = np.ones(size, np.float32) if part is None else part[2::GRID, 2::GRID]
-    inner, cut = np.zeros(size, np.float32), np.s_[edge : size[0] - edge, edge : size[1] - edge]
+    rows, columns = ((length + 1) // GRID for length in size)
+    whole = np.ones((rows, columns), np.float32) if part is None else part[2::GRID, 2::GRID]
+    inner, cut = np.zeros((rows, columns), np.float32), np.s_[edge : rows - edge, edge : columns - edge]
     inner[cut] = whole[cut]
-    touched = whole if part is None else resize(part, size[::-1], Image.Resampling.BOX)
+    touched = whole if part is None else resize(part, (columns, rows), Image.Resampling.BOX)
     cells = next(each for each in (inner, whole, touched) if each.any())
-    return cells >= min(0.5, cells.max())
+    return np.pad(cells >= min(0.5, cells.max()), [(0, grid[0] - rows), (0, grid[1] - columns)])
 
 
 def _strokes(picture, places):
